@@ -1,0 +1,156 @@
+"""Every stable code, in one table: refusals of the actors and errors of the fronts and the runtime. Never reused.
+
+``number`` is what the ESB returns (``RET_CODE`` = "MD" + four digits) and stands in the problem type of REST. HTTP
+status follows from ``sort`` at the edge (protocols/problems.py). The document docs/codes.md is made from this table.
+"""
+
+from enum import Enum
+from typing import NamedTuple
+
+
+class Sort(Enum):
+    """What a client can do about it; the edge maps it to HTTP status."""
+
+    MALFORMED = "malformed"  # 400: the message is wrong, correct it
+    UNAUTHENTICATED = "unauthenticated"  # 401
+    FORBIDDEN = "forbidden"  # 403
+    NOT_FOUND = "not_found"  # 404
+    CONFLICT = "conflict"  # 409: not now, not in this status
+    REFUSED = "refused"  # 422: understood, and the rules say no
+    TOO_LARGE = "too_large"  # 413
+    BUSY = "busy"  # 429: slow down, then the same id again
+    UNAVAILABLE = "unavailable"  # 503: try again with the same id
+    UNKNOWN = "unknown"  # 504: outcome unknown, ask again with the same id
+    INTERNAL = "internal"  # 500
+
+
+class _Row(NamedTuple):
+    number: int
+    sort: Sort
+    zh: str
+    en: str
+
+
+class Code(Enum):
+    """Name = code word in lower case; see `word`."""
+
+    # messages (1xxx)
+    MALFORMED = _Row(1001, Sort.MALFORMED, "报文格式错误", "the message is not well-formed")
+    MISSING_FIELD = _Row(1002, Sort.MALFORMED, "缺少必输字段", "a required field is missing")
+    UNKNOWN_FIELD = _Row(1003, Sort.MALFORMED, "存在未定义的字段", "a field is not known")
+    WRONG_TYPE = _Row(1004, Sort.MALFORMED, "字段类型或取值错误", "a field has the wrong type or value")
+    BAD_ID = _Row(1005, Sort.MALFORMED, "编号校验不通过", "the id is not one we issue")
+    BODY_TOO_LARGE = _Row(1006, Sort.TOO_LARGE, "报文超过长度上限", "the message is over the size limit")
+    XML_FORBIDDEN = _Row(1007, Sort.MALFORMED, "报文含有禁止的DOCTYPE或实体", "DOCTYPE or entities are forbidden")
+    XML_TOO_DEEP = _Row(1008, Sort.MALFORMED, "报文嵌套过深", "the XML is nested too deeply")
+    WRONG_CHARSET = _Row(1009, Sort.MALFORMED, "字符集不符", "the bytes are not in the channel's charset")
+    BAD_FRAME = _Row(1010, Sort.MALFORMED, "报文长度域错误", "the frame's length field is wrong")
+    FRAME_TIMEOUT = _Row(1011, Sort.MALFORMED, "报文接收超时", "the rest of the frame did not arrive in time")
+    UNKNOWN_SERVICE = _Row(1012, Sort.NOT_FOUND, "服务代码不存在", "no such service or path")
+    MISSING_OPERATION_ID = _Row(1013, Sort.MALFORMED, "缺少流水号", "an operation id (Idempotency-Key, sequence number) is needed")
+    FRAME_DESYNC = _Row(1014, Sort.MALFORMED, "报文失步，连接将关闭", "frame boundary lost, the connection is closed")
+    METHOD_NOT_ALLOWED = _Row(1015, Sort.MALFORMED, "请求方法不支持", "method not allowed here")
+    # credentials (2xxx)
+    UNAUTHENTICATED = _Row(2001, Sort.UNAUTHENTICATED, "身份未认证", "no or unknown credential")
+    BAD_SIGNATURE = _Row(2002, Sort.UNAUTHENTICATED, "签名或MAC不正确", "the signature or MAC is wrong")
+    STALE_MESSAGE = _Row(2003, Sort.UNAUTHENTICATED, "报文时间超出允许范围", "the time stamp is outside the window")
+    REPLAYED_MESSAGE = _Row(2004, Sort.UNAUTHENTICATED, "报文重放", "the nonce was seen before")
+    OPERATION_FORBIDDEN = _Row(2005, Sort.FORBIDDEN, "渠道无权办理该交易", "the channel may not do this")
+    BANK_FORBIDDEN = _Row(2006, Sort.FORBIDDEN, "渠道无权访问该法人", "the channel may not act for this bank")
+    RATE_LIMITED = _Row(2007, Sort.BUSY, "请求过于频繁，请稍后", "over the channel's rate limit")
+    # runtime (3xxx)
+    OPERATION_MISMATCH = _Row(3001, Sort.CONFLICT, "流水号重复但内容不同", "same operation id, other content")
+    OVERLOADED = _Row(3002, Sort.BUSY, "系统繁忙，请放慢后以原流水号重发", "overloaded: slow down, same id again")
+    UNAVAILABLE = _Row(3003, Sort.UNAVAILABLE, "服务暂不可用，请以原流水号重发", "not available: same id again")
+    OUTCOME_UNKNOWN = _Row(3004, Sort.UNKNOWN, "处理结果未知，请以原流水号查询或重发", "outcome unknown: same id again")
+    QUARANTINED = _Row(3005, Sort.INTERNAL, "该对象已隔离，等待人工处理", "this actor is quarantined until a person looks at it")
+    INTERNAL = _Row(3006, Sort.INTERNAL, "系统内部错误", "internal error")
+    EXPIRED = _Row(3007, Sort.UNAVAILABLE, "请求已过时限，未处理", "the deadline passed before it was begun; nothing was done")
+    NOT_FOUND = _Row(3008, Sort.NOT_FOUND, "记录不存在", "no such customer, loan or process at this bank")
+    ALREADY_EXISTS = _Row(3009, Sort.CONFLICT, "编号已存在", "the id is taken")
+    DEDICATED_CAP = _Row(3010, Sort.UNAVAILABLE, "专属进程数已达上限", "no more dedicated actors may be created")
+    # customer (4xxx)
+    BAD_IDENTITY_NUMBER = _Row(4001, Sort.REFUSED, "身份证号码不正确", "the identity number fails GB 11643")
+    IDENTITY_TAKEN = _Row(4002, Sort.CONFLICT, "该证件已在本行登记", "this identity is registered at this bank")
+    BAD_PHONE = _Row(4003, Sort.REFUSED, "手机号码不正确", "the phone number is not valid")
+    BAD_NAME = _Row(4004, Sort.REFUSED, "姓名不正确", "the name is empty or not a name")
+    BAD_ACCOUNT = _Row(4005, Sort.REFUSED, "账号不正确", "the account number is not valid")
+    UNDER_AGE = _Row(4006, Sort.REFUSED, "未满最低年龄", "below the minimum age")
+    OVER_AGE = _Row(4007, Sort.REFUSED, "到期时超过最高年龄", "above the maximum age at maturity")
+    BAD_CONSENT = _Row(4008, Sort.REFUSED, "授权内容不正确", "the consent is of no known purpose, or expired")
+    CONSENT_MISSING = _Row(4009, Sort.REFUSED, "缺少有效授权", "a valid consent is missing")
+    LINE_MISSING = _Row(4010, Sort.REFUSED, "无可用授信额度", "no credit line for this product")
+    LINE_FROZEN = _Row(4011, Sort.REFUSED, "额度已冻结", "the line is frozen")
+    LINE_EXPIRED = _Row(4012, Sort.REFUSED, "额度已到期", "the line has expired")
+    OVER_LINE = _Row(4013, Sort.REFUSED, "超过可用额度", "the sum is over the available line")
+    CUSTOMER_OVERDUE = _Row(4014, Sort.REFUSED, "存在逾期借据，不能提款", "another loan of the customer is overdue")
+    RESERVATION_MISSING = _Row(4015, Sort.CONFLICT, "预占记录不存在", "no such reservation")
+    NOT_ON_WHITE_LIST = _Row(4016, Sort.REFUSED, "不在白名单内", "not on the white list")
+    LINE_STATUS = _Row(4017, Sort.CONFLICT, "额度状态不允许该操作", "not allowed in the line's status")
+    CUSTOMER_STATUS = _Row(4018, Sort.CONFLICT, "客户状态不允许该操作", "not allowed in the customer's status")
+    # products and amounts (5xxx)
+    UNKNOWN_PRODUCT = _Row(5001, Sort.REFUSED, "产品不存在", "no such product at this bank")
+    BAD_AMOUNT = _Row(5002, Sort.REFUSED, "金额不正确", "the amount must be above zero and in steps")
+    AMOUNT_OUT_OF_RANGE = _Row(5003, Sort.REFUSED, "金额超出产品范围", "the amount is outside the product's range")
+    BAD_PERIODS = _Row(5004, Sort.REFUSED, "期数超出产品范围", "the periods are outside the product's range")
+    BAD_METHOD = _Row(5005, Sort.REFUSED, "产品不支持该还款方式", "the product does not offer this method")
+    BAD_USE = _Row(5006, Sort.REFUSED, "贷款用途不允许", "the use is forbidden or unknown")
+    BAD_DUE_DAY = _Row(5007, Sort.REFUSED, "还款日不正确", "the due day must be 0..31")
+    # loan (6xxx)
+    LOAN_STATUS = _Row(6001, Sort.CONFLICT, "借据状态不允许该操作", "not allowed in the loan's status")
+    COSTS_NOT_CONFIRMED = _Row(6002, Sort.REFUSED, "未确认综合融资成本", "the financing-cost table must be confirmed first")
+    CONTRACT_CHANGED = _Row(6003, Sort.CONFLICT, "合同内容已变化", "the contract hash is not the current one")
+    QUOTE_STALE = _Row(6004, Sort.CONFLICT, "试算已失效，请重新试算", "the quote is of another date or version")
+    REPAYMENT_IN_FLIGHT = _Row(6005, Sort.CONFLICT, "有扣款正在处理中", "an auto-debit is in flight")
+    NOTHING_DUE = _Row(6006, Sort.REFUSED, "无应还款项", "nothing is due")
+    BELOW_PREPAY_MIN = _Row(6007, Sort.REFUSED, "低于最低提前还款金额", "below the least prepayment")
+    OVER_PAYOFF = _Row(6008, Sort.REFUSED, "超过结清金额", "more than what settles the loan")
+    ARREARS_FIRST = _Row(6009, Sort.REFUSED, "须先归还到期或逾期款项", "arrears and due instalments come first")
+    NOT_SAME_DAY = _Row(6010, Sort.CONFLICT, "非当日交易不能冲正", "only on the same day")
+    LATER_OPERATIONS = _Row(6011, Sort.CONFLICT, "已有后续交易，不能冲正", "later operations stand in the way")
+    DATE_CLOSED = _Row(6012, Sort.CONFLICT, "该日期已日终", "the date is closed")
+    DATE_NOT_OPEN = _Row(6013, Sort.CONFLICT, "该日期尚未开始", "the date is not yet open")
+    DEBIT_INSUFFICIENT = _Row(6014, Sort.REFUSED, "账户余额不足", "the account's balance does not suffice")
+    DEBIT_REFUSED = _Row(6015, Sort.REFUSED, "核心拒绝扣款", "the core refused the debit")
+    DISBURSE_REFUSED = _Row(6016, Sort.REFUSED, "核心拒绝放款", "the core refused the disbursement")
+    SIGN_REFUSED = _Row(6017, Sort.REFUSED, "电子签名未通过", "the CA refused to sign")
+    BAD_SOURCE = _Row(6018, Sort.REFUSED, "还款来源不正确", "unknown source or kind of repayment")
+    BAD_HASH = _Row(6019, Sort.REFUSED, "摘要格式不正确", "the hash is not a SHA-256 in hex")
+    ALREADY_SETTLED = _Row(6020, Sort.CONFLICT, "借据已结清", "the loan is settled")
+    # process (7xxx): reasons of a refused application, and the flow's own errors
+    PROCESS_STATUS = _Row(7001, Sort.CONFLICT, "流程状态不允许该操作", "not allowed in the process's status")
+    UNKNOWN_FLOW = _Row(7002, Sort.INTERNAL, "业务流程未配置", "the bank has no such flow")
+    FLOW_STUCK = _Row(7003, Sort.INTERNAL, "流程无路可走", "no outgoing edge of a gateway holds")
+    TERRITORY = _Row(7004, Sort.REFUSED, "非本地客户", "not a local customer")
+    BUREAU_BAD = _Row(7005, Sort.REFUSED, "征信不符合准入", "the credit report does not pass")
+    FRAUD = _Row(7006, Sort.REFUSED, "反欺诈未通过", "anti-fraud check failed")
+    SCORE_LOW = _Row(7007, Sort.REFUSED, "评分不足", "the score is too low")
+    NO_LIMIT = _Row(7008, Sort.REFUSED, "核定额度为零", "the computed limit is below the product's least amount")
+    COOLING_OFF = _Row(7009, Sort.REFUSED, "拒绝后冷静期内", "in the cool-off days after a refusal")
+    DEBT_RATIO = _Row(7010, Sort.REFUSED, "偿债比过高", "debt service is too high for the income")
+    # outside systems (8xxx)
+    OUTSIDE_DOWN = _Row(8001, Sort.UNAVAILABLE, "外部系统不可用", "an outside system does not answer")
+    OUTSIDE_REFUSED = _Row(8002, Sort.REFUSED, "外部系统拒绝", "an outside system refused")
+
+    @property
+    def word(self) -> str:
+        return self.name.lower()
+
+    @property
+    def number(self) -> int:
+        return self.value.number
+
+    @property
+    def sort(self) -> Sort:
+        return self.value.sort
+
+    @property
+    def zh(self) -> str:
+        return self.value.zh
+
+    @property
+    def en(self) -> str:
+        return self.value.en
+
+
+BY_WORD: dict[str, Code] = {c.word: c for c in Code}

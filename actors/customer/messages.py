@@ -1,0 +1,237 @@
+"""Commands, queries, events' public names and views of the customer actor (bank, person). Money in fen."""
+
+from datetime import date
+
+from msgspec import Struct
+
+from actors.turn import Command, Query, SettleEffect, View
+
+
+class RegisterCustomer(Command, kw_only=True):
+    """Identity number by GB 11643; the id of the customer comes from the operation (actors/address.py).
+
+    ``account_no``: the person's own settlement account or card at the bank: pay-out and repayment go there.
+    """
+
+    bank: str
+    name: str
+    identity_number: str
+    phone: str
+    account_no: str
+
+
+class GiveConsent(Command, kw_only=True):
+    """``purpose``: bureau, tax, face, contact. ``text_hash``: SHA-256 hex of the text shown to the person."""
+
+    purpose: str
+    version: str
+    text_hash: str
+    valid_until: date
+
+
+class WithdrawConsent(Command, kw_only=True):
+    purpose: str
+
+
+class PutOnWhiteList(Command, kw_only=True):
+    """``rate_bp`` is added to the product's spread (may be negative)."""
+
+    product: str
+    limit_fen: int
+    rate_bp: int = 0
+    valid_until: date
+    batch: str = ""
+
+
+class TakeOffWhiteList(Command, kw_only=True):
+    product: str
+
+
+class GrantLine(Command, kw_only=True):
+    """From the credit-application process; one line per product, a new grant replaces limit, rate and expiry."""
+
+    product: str
+    limit_fen: int
+    annual_rate: str
+    expires_on: date
+    process_id: str
+
+
+class FreezeLine(Command, kw_only=True):
+    product: str
+    reason: str
+
+
+class UnfreezeLine(Command, kw_only=True):
+    product: str
+
+
+class CheckDraw(Command, kw_only=True):
+    """Asked by a new loan: may this be contracted? Answers `DrawTermsView` or refuses; reserves nothing."""
+
+    product: str
+    loan_id: str
+    amount_fen: int
+
+
+class ReserveLine(Command, kw_only=True):
+    """预占. ``check_at_ms``: wall time from which the customer asks the process what became of it."""
+
+    product: str
+    loan_id: str
+    process_id: str
+    amount_fen: int
+    check_at_ms: int
+
+
+class ConfirmReservation(Command, kw_only=True):
+    """占用: paid out."""
+
+    loan_id: str
+
+
+class ReleaseReservation(Command, kw_only=True):
+    """Only after a definite failure."""
+
+    loan_id: str
+
+
+class RestoreLine(Command, kw_only=True):
+    """恢复: principal repaid (or a disbursement reversed: ``reversed`` true). From the loan."""
+
+    loan_id: str
+    amount_fen: int
+    settled: bool = False
+    reversed: bool = False
+
+
+class NoteOverdue(Command, kw_only=True):
+    """From the loan: it became overdue or is so no longer; no draw while any loan is overdue."""
+
+    loan_id: str
+    overdue: bool
+
+
+class SnapshotCustomer(Command, kw_only=True):
+    """Asked by the application process: facts for the decision as `CustomerSnapshot` (commits nothing)."""
+
+    product: str
+
+
+class GetCustomer(Query, kw_only=True):
+    pass
+
+
+class GetLines(Query, kw_only=True):
+    pass
+
+
+CustomerCommand = (
+    RegisterCustomer
+    | GiveConsent
+    | WithdrawConsent
+    | PutOnWhiteList
+    | TakeOffWhiteList
+    | GrantLine
+    | FreezeLine
+    | UnfreezeLine
+    | CheckDraw
+    | ReserveLine
+    | ConfirmReservation
+    | ReleaseReservation
+    | RestoreLine
+    | NoteOverdue
+    | SnapshotCustomer
+    | SettleEffect
+)
+CustomerQuery = GetCustomer | GetLines
+
+
+class ConsentView(View, kw_only=True):
+    purpose: str
+    version: str
+    given_on: date
+    valid_until: date
+    withdrawn: bool
+
+
+class LineView(View, kw_only=True):
+    """``status``: active, frozen, expired. ``available_fen`` is 0 unless active."""
+
+    product: str
+    status: str
+    limit_fen: int
+    reserved_fen: int
+    used_fen: int
+    available_fen: int
+    annual_rate: str
+    expires_on: date
+
+
+class CustomerView(View, kw_only=True):
+    customer_id: str
+    bank: str
+    status: str
+    name_masked: str
+    identity_masked: str
+    phone_masked: str
+    account_masked: str
+    registered_on: date
+    consents: tuple[ConsentView, ...]
+    white_list: tuple[str, ...]
+    lines: tuple[LineView, ...]
+    version: int = 0
+
+
+class LinesView(View, kw_only=True):
+    customer_id: str
+    lines: tuple[LineView, ...]
+
+
+class RegisteredView(View, kw_only=True):
+    customer_id: str
+
+
+class DrawTermsView(View, kw_only=True):
+    """``*_sealed``: sealed for the customer's id; only the actors of outside systems unseal them."""
+
+    product: str
+    annual_rate: str
+    available_fen: int
+    account_sealed: bytes
+    name_sealed: bytes
+    identity_sealed: bytes
+    birth_date: date
+
+
+class CustomerSnapshot(View, kw_only=True):
+    """``*_sealed`` are sealed for the customer's id; ``white_listed_fen`` is 0 when not on the product's list."""
+
+    customer_id: str
+    status: str
+    birth_date: date
+    division: str
+    consents: tuple[str, ...]
+    white_listed_fen: int
+    white_list_rate_bp: int
+    limit_fen_all_lines: int
+    any_overdue: bool
+    name_sealed: bytes
+    identity_sealed: bytes
+    phone_sealed: bytes
+    refused_until: date | None = None
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """What the applicant declares; goes to the score model. Income and debts per month in fen."""
+
+    monthly_income_fen: int = 0
+    monthly_debt_fen: int = 0
+    employment_years: int = 0
+    housing: str = ""
+    purpose: str = ""
+    existing_loans: int = 0
+    dependants: int = 0
+    savings_band: int = 0
+    checking_band: int = 0
+    history_band: int = 0

@@ -1,0 +1,1 @@
+"""Stateless actors, one per outside system: wire clients are handed in by cluster/."""

@@ -1,0 +1,1 @@
+"""Composition root: settings, command line, Ray deployment, demo and verification. May import everything."""

@@ -1,0 +1,1 @@
+"""How actors live: router, host, turn, effects, placement, clock. Imports actors and storage only."""

@@ -1,0 +1,1 @@
+"""Journal, rows, directory, cache and embedded servers: bytes and versions, no lending."""
