@@ -54,6 +54,9 @@ class Flow(Struct, frozen=True, kw_only=True):
 class Node(Struct, frozen=True, kw_only=True):
     """A BPMN node: ``type`` start, end, service, rule or exclusive; ``service`` or ``decision`` names what it runs.
 
+    A definite refusal of a ``mandatory`` service ends the process with its code; of another goes into ``outcome.code``.
+    With ``wait`` False the token goes on at once (messages to people). ``outcome`` of an end: the process's last status.
+
     ``flows`` are the outgoing edges in document order: (target node id, condition; "" for none); ``default`` is the
     target of an exclusive gateway's default edge.
     """
@@ -65,6 +68,9 @@ class Node(Struct, frozen=True, kw_only=True):
     decision: str = ""
     flows: tuple[tuple[str, str], ...] = ()
     default: str = ""
+    mandatory: bool = True
+    wait: bool = True
+    outcome: str = ""
 
 
 class BankTerms(Struct, frozen=True, kw_only=True):
@@ -90,4 +96,5 @@ class BankTerms(Struct, frozen=True, kw_only=True):
     """ZEN decision models by key, as JSON objects."""
     cool_off_days: int = 30
     effect_retry_s: int = 5
+    reservation_check_s: int = 300
     sms_templates: dict[str, str] = {}

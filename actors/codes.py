@@ -128,6 +128,7 @@ class Code(Enum):
     NO_LIMIT = _Row(7008, Sort.REFUSED, "核定额度为零", "the computed limit is below the product's least amount")
     COOLING_OFF = _Row(7009, Sort.REFUSED, "拒绝后冷静期内", "in the cool-off days after a refusal")
     DEBT_RATIO = _Row(7010, Sort.REFUSED, "偿债比过高", "debt service is too high for the income")
+    RULE_FAILED = _Row(7011, Sort.INTERNAL, "规则执行失败", "a decision model failed or gave a wrong result")
     # outside systems (8xxx)
     OUTSIDE_DOWN = _Row(8001, Sort.UNAVAILABLE, "外部系统不可用", "an outside system does not answer")
     OUTSIDE_REFUSED = _Row(8002, Sort.REFUSED, "外部系统拒绝", "an outside system refused")

@@ -85,15 +85,21 @@ class ReserveLine(Command, kw_only=True):
 
 
 class ConfirmReservation(Command, kw_only=True):
-    """占用: paid out."""
+    """占用: paid out. Only from the process that reserved."""
 
     loan_id: str
+    process_id: str
 
 
 class ReleaseReservation(Command, kw_only=True):
-    """Only after a definite failure."""
+    """Only after a definite failure, only from the process that reserved. Releasing what is not there changes nothing."""
 
     loan_id: str
+    process_id: str
+
+
+class CheckReservations(Command, kw_only=True):
+    """Sent by the runtime at the customer's wake-up: ask the processes of overdue reservations what became of them."""
 
 
 class RestoreLine(Command, kw_only=True):
@@ -110,6 +116,16 @@ class NoteOverdue(Command, kw_only=True):
 
     loan_id: str
     overdue: bool
+
+
+class NoteRefusal(Command, kw_only=True):
+    """From the application process: refused, so no new application for ``product`` before ``until`` has passed.
+
+    A refusal inside the cool-off days does not prolong them.
+    """
+
+    product: str
+    until: date
 
 
 class SnapshotCustomer(Command, kw_only=True):
@@ -139,6 +155,8 @@ CustomerCommand = (
     | ReserveLine
     | ConfirmReservation
     | ReleaseReservation
+    | CheckReservations
+    | NoteRefusal
     | RestoreLine
     | NoteOverdue
     | SnapshotCustomer
@@ -192,6 +210,15 @@ class RegisteredView(View, kw_only=True):
     customer_id: str
 
 
+class ReservedView(View, kw_only=True):
+    """Room on the line is held for ``loan_id``. ``phone_sealed`` lets the process tell the person."""
+
+    loan_id: str
+    product: str
+    amount_fen: int
+    phone_sealed: bytes
+
+
 class DrawTermsView(View, kw_only=True):
     """``*_sealed``: sealed for the customer's id; only the actors of outside systems unseal them."""
 
@@ -205,7 +232,10 @@ class DrawTermsView(View, kw_only=True):
 
 
 class CustomerSnapshot(View, kw_only=True):
-    """``*_sealed`` are sealed for the customer's id; ``white_listed_fen`` is 0 when not on the product's list."""
+    """``*_sealed`` are sealed for the customer's id; ``white_listed_fen`` is 0 when not on the product's list.
+
+    ``consents``: purposes with a valid consent. ``limit_fen_other_lines``: of live lines for other products than the asked.
+    """
 
     customer_id: str
     status: str
@@ -215,6 +245,7 @@ class CustomerSnapshot(View, kw_only=True):
     white_listed_fen: int
     white_list_rate_bp: int
     limit_fen_all_lines: int
+    limit_fen_other_lines: int
     any_overdue: bool
     name_sealed: bytes
     identity_sealed: bytes
@@ -223,7 +254,14 @@ class CustomerSnapshot(View, kw_only=True):
 
 
 class Facts(Struct, frozen=True, kw_only=True):
-    """What the applicant declares; goes to the score model. Income and debts per month in fen."""
+    """What the applicant declares; goes to the score model. Income and debts per month in fen.
+
+    ``housing``: own, rent, free. ``employment_years``: 0 unemployed or under a year. Bands, as in the German credit data:
+    ``checking_band`` 0 no account, 1 below zero, 2 up to 200, 3 200 and more or salary for a year;
+    ``savings_band`` 0 none or unknown, 1 <100, 2 <500, 3 <1000, 4 >=1000;
+    ``history_band`` 0 none taken or all repaid, 1 all at this bank repaid, 2 existing ones duly paid, 3 delays in the past,
+    4 critical account or credits elsewhere.
+    """
 
     monthly_income_fen: int = 0
     monthly_debt_fen: int = 0
