@@ -54,8 +54,8 @@ class Flow(Struct, frozen=True, kw_only=True):
 class Node(Struct, frozen=True, kw_only=True):
     """A BPMN node: ``type`` start, end, service, rule or exclusive; ``service`` or ``decision`` names what it runs.
 
-    A definite refusal of a ``mandatory`` service ends the process with its code; of another goes into ``outcome.code``.
-    With ``wait`` False the token goes on at once (messages to people). ``outcome`` of an end: the process's last status.
+    A definite refusal of a ``mandatory`` service ends the process with its code, of another goes into ``outcome.code``.
+    With ``wait`` False the token goes on at once (messages to people). ``outcome`` of an end: the process's status.
 
     ``flows`` are the outgoing edges in document order: (target node id, condition; "" for none); ``default`` is the
     target of an exclusive gateway's default edge.

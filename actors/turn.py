@@ -39,8 +39,12 @@ class Vault(Protocol):
     def blind(self, text: str) -> bytes: ...
 
 
+class RuleFailed(Exception):
+    """A decision model or expression is missing, broken or gave something that is not allowed (a float, no integer)."""
+
+
 class Rules(Protocol):
-    """The bank's decision models and expressions (runtime/rules.py, by zen-engine)."""
+    """The bank's decision models and expressions (runtime/rules.py, by zen-engine). Both raise `RuleFailed` only."""
 
     def decide(self, model: str, inputs: dict[str, Any]) -> dict[str, Any]: ...
     def expression(self, text: str, inputs: dict[str, Any]) -> Any: ...
@@ -146,7 +150,7 @@ class Posting(Struct, frozen=True, array_like=True):
 
 def ask_actor(ctx: Context, n: int, actor_id: str, command: Command) -> EffectRequested:
     """The event that asks another actor to do ``command``; its operation id will be the effect id."""
-    payload = {"command": msgspec.to_builtins(command)}
+    payload = {"command": msgspec.to_builtins(command, builtin_types=(bytes,))}
     return EffectRequested(
         effect=Effect(id=ctx.effect_id(n), target=f"actor:{actor_id}", payload=payload, requested_ms=ctx.now_ms)
     )

@@ -92,7 +92,7 @@ class ConfirmReservation(Command, kw_only=True):
 
 
 class ReleaseReservation(Command, kw_only=True):
-    """Only after a definite failure, only from the process that reserved. Releasing what is not there changes nothing."""
+    """Only after a definite failure, only from the process that reserved; what is not there changes nothing."""
 
     loan_id: str
     process_id: str
@@ -234,7 +234,7 @@ class DrawTermsView(View, kw_only=True):
 class CustomerSnapshot(View, kw_only=True):
     """``*_sealed`` are sealed for the customer's id; ``white_listed_fen`` is 0 when not on the product's list.
 
-    ``consents``: purposes with a valid consent. ``limit_fen_other_lines``: of live lines for other products than the asked.
+    ``consents``: purposes with a valid consent. ``limit_fen_other_lines``: of live lines for other products.
     """
 
     customer_id: str
@@ -256,11 +256,11 @@ class CustomerSnapshot(View, kw_only=True):
 class Facts(Struct, frozen=True, kw_only=True):
     """What the applicant declares; goes to the score model. Income and debts per month in fen.
 
-    ``housing``: own, rent, free. ``employment_years``: 0 unemployed or under a year. Bands, as in the German credit data:
+    ``housing``: own, rent, free. ``employment_years``: 0 unemployed or under a year. Bands as in the German credit data:
     ``checking_band`` 0 no account, 1 below zero, 2 up to 200, 3 200 and more or salary for a year;
     ``savings_band`` 0 none or unknown, 1 <100, 2 <500, 3 <1000, 4 >=1000;
-    ``history_band`` 0 none taken or all repaid, 1 all at this bank repaid, 2 existing ones duly paid, 3 delays in the past,
-    4 critical account or credits elsewhere.
+    ``history_band`` 0 none taken or all repaid, 1 all at this bank repaid, 2 existing ones duly paid, 3 delays in the
+    past, 4 critical account or credits elsewhere.
     """
 
     monthly_income_fen: int = 0
