@@ -49,7 +49,8 @@ def interpreter() -> str:
         if answer.returncode == 0 and answer.stdout.strip() == b"True":
             return path
     sys.exit(
-        f"miaodai needs Python >= 3.11 with venv and ensurepip (Debian: python3-venv); here is {sys.version.split()[0]}.\n"
+        "miaodai needs Python >= 3.11 with venv and ensurepip (Debian: python3-venv); "
+        f"here is {sys.version.split()[0]}.\n"
         "Install one, or say which: make PYTHON=/path/to/python3.11 ..."
     )
 
