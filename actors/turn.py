@@ -84,24 +84,24 @@ class Effect(Struct, frozen=True, kw_only=True, omit_defaults=True):
     requested_ms: int
 
 
-class EffectRequested(Event, kw_only=True):
+class EffectRequested(Event, frozen=True, kw_only=True):
     effect: Effect
 
 
-class EffectSettled(Event, kw_only=True):
+class EffectSettled(Event, frozen=True, kw_only=True):
     """A definite outcome arrived; ``code`` is "" when it was done, else the outside's reason for refusing."""
 
     effect_id: str
     code: str = ""
 
 
-class EffectDoubted(Event, kw_only=True):
+class EffectDoubted(Event, frozen=True, kw_only=True):
     """The outcome of an attempt is unknown; written once per effect so that people can see the doubt."""
 
     effect_id: str
 
 
-class IncidentOpened(Event, kw_only=True):
+class IncidentOpened(Event, frozen=True, kw_only=True):
     """A definite result came for an effect that was settled already: never dropped, a person looks at it."""
 
     effect_id: str
@@ -109,7 +109,7 @@ class IncidentOpened(Event, kw_only=True):
     data: dict[str, Any]
 
 
-class SettleEffect(Command, kw_only=True):
+class SettleEffect(Command, frozen=True, kw_only=True):
     """The result of an effect's attempt, sent by the runtime.
 
     ``status`` is ``done``, ``refused`` (definite failure, nothing happened there) or ``unknown`` (never settles).

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from actors.bank import BankTerms
-from actors.turn import Context, Decision, Effect, Event, Posting, Query, View
+from actors.turn import Command, Context, Decision, Effect, Event, Posting, Query, View
 
 
 class Kind(Struct, frozen=True, kw_only=True):
@@ -21,7 +21,6 @@ class Kind(Struct, frozen=True, kw_only=True):
     """
 
     name: str
-    number: int
     command_type: Any
     query_type: Any
     event_type: Any
@@ -34,6 +33,9 @@ class Kind(Struct, frozen=True, kw_only=True):
     effects: Callable[[Any], dict[str, Effect]]
     creates: tuple[type, ...]
     """Commands that may bring the actor into being; any other on a missing actor is NOT_FOUND."""
+    timer: Callable[[Any], int] | None = None
+    """Wall time in ms at which the actor wants ``timer_command`` (0: never); part of its wake_at."""
+    timer_command: Command | None = None
 
     def codecs(self) -> "Codecs":
         return Codecs(self)
@@ -43,6 +45,7 @@ class Codecs:
     """msgpack codecs of one kind, made once."""
 
     def __init__(self, kind: Kind) -> None:
+        self.kind = kind
         self.command = msgspec.msgpack.Decoder(kind.command_type)
         self.query = msgspec.msgpack.Decoder(kind.query_type)
         self.event = msgspec.msgpack.Decoder(kind.event_type)

@@ -7,7 +7,7 @@ from msgspec import Struct
 from actors.turn import Command, Query, SettleEffect, View
 
 
-class RegisterCustomer(Command, kw_only=True):
+class RegisterCustomer(Command, frozen=True, kw_only=True):
     """Identity number by GB 11643; the id of the customer comes from the operation (actors/address.py).
 
     ``account_no``: the person's own settlement account or card at the bank: pay-out and repayment go there.
@@ -20,7 +20,7 @@ class RegisterCustomer(Command, kw_only=True):
     account_no: str
 
 
-class GiveConsent(Command, kw_only=True):
+class GiveConsent(Command, frozen=True, kw_only=True):
     """``purpose``: bureau, tax, face, contact. ``text_hash``: SHA-256 hex of the text shown to the person."""
 
     purpose: str
@@ -29,11 +29,11 @@ class GiveConsent(Command, kw_only=True):
     valid_until: date
 
 
-class WithdrawConsent(Command, kw_only=True):
+class WithdrawConsent(Command, frozen=True, kw_only=True):
     purpose: str
 
 
-class PutOnWhiteList(Command, kw_only=True):
+class PutOnWhiteList(Command, frozen=True, kw_only=True):
     """``rate_bp`` is added to the product's spread (may be negative)."""
 
     product: str
@@ -43,11 +43,11 @@ class PutOnWhiteList(Command, kw_only=True):
     batch: str = ""
 
 
-class TakeOffWhiteList(Command, kw_only=True):
+class TakeOffWhiteList(Command, frozen=True, kw_only=True):
     product: str
 
 
-class GrantLine(Command, kw_only=True):
+class GrantLine(Command, frozen=True, kw_only=True):
     """From the credit-application process; one line per product, a new grant replaces limit, rate and expiry."""
 
     product: str
@@ -57,16 +57,16 @@ class GrantLine(Command, kw_only=True):
     process_id: str
 
 
-class FreezeLine(Command, kw_only=True):
+class FreezeLine(Command, frozen=True, kw_only=True):
     product: str
     reason: str
 
 
-class UnfreezeLine(Command, kw_only=True):
+class UnfreezeLine(Command, frozen=True, kw_only=True):
     product: str
 
 
-class CheckDraw(Command, kw_only=True):
+class CheckDraw(Command, frozen=True, kw_only=True):
     """Asked by a new loan: may this be contracted? Answers `DrawTermsView` or refuses; reserves nothing."""
 
     product: str
@@ -74,7 +74,7 @@ class CheckDraw(Command, kw_only=True):
     amount_fen: int
 
 
-class ReserveLine(Command, kw_only=True):
+class ReserveLine(Command, frozen=True, kw_only=True):
     """预占. ``check_at_ms``: wall time from which the customer asks the process what became of it."""
 
     product: str
@@ -84,25 +84,25 @@ class ReserveLine(Command, kw_only=True):
     check_at_ms: int
 
 
-class ConfirmReservation(Command, kw_only=True):
+class ConfirmReservation(Command, frozen=True, kw_only=True):
     """占用: paid out. Only from the process that reserved."""
 
     loan_id: str
     process_id: str
 
 
-class ReleaseReservation(Command, kw_only=True):
+class ReleaseReservation(Command, frozen=True, kw_only=True):
     """Only after a definite failure, only from the process that reserved; what is not there changes nothing."""
 
     loan_id: str
     process_id: str
 
 
-class CheckReservations(Command, kw_only=True):
+class CheckReservations(Command, frozen=True, kw_only=True):
     """Sent by the runtime at the customer's wake-up: ask the processes of overdue reservations what became of them."""
 
 
-class RestoreLine(Command, kw_only=True):
+class RestoreLine(Command, frozen=True, kw_only=True):
     """恢复: principal repaid (or a disbursement reversed: ``reversed`` true). From the loan."""
 
     loan_id: str
@@ -111,14 +111,14 @@ class RestoreLine(Command, kw_only=True):
     reversed: bool = False
 
 
-class NoteOverdue(Command, kw_only=True):
+class NoteOverdue(Command, frozen=True, kw_only=True):
     """From the loan: it became overdue or is so no longer; no draw while any loan is overdue."""
 
     loan_id: str
     overdue: bool
 
 
-class NoteRefusal(Command, kw_only=True):
+class NoteRefusal(Command, frozen=True, kw_only=True):
     """From the application process: refused, so no new application for ``product`` before ``until`` has passed.
 
     A refusal inside the cool-off days does not prolong them.
@@ -128,17 +128,17 @@ class NoteRefusal(Command, kw_only=True):
     until: date
 
 
-class SnapshotCustomer(Command, kw_only=True):
+class SnapshotCustomer(Command, frozen=True, kw_only=True):
     """Asked by the application process: facts for the decision as `CustomerSnapshot` (commits nothing)."""
 
     product: str
 
 
-class GetCustomer(Query, kw_only=True):
+class GetCustomer(Query, frozen=True, kw_only=True):
     pass
 
 
-class GetLines(Query, kw_only=True):
+class GetLines(Query, frozen=True, kw_only=True):
     pass
 
 
@@ -165,7 +165,7 @@ CustomerCommand = (
 CustomerQuery = GetCustomer | GetLines
 
 
-class ConsentView(View, kw_only=True):
+class ConsentView(View, frozen=True, kw_only=True):
     purpose: str
     version: str
     given_on: date
@@ -173,7 +173,7 @@ class ConsentView(View, kw_only=True):
     withdrawn: bool
 
 
-class LineView(View, kw_only=True):
+class LineView(View, frozen=True, kw_only=True):
     """``status``: active, frozen, expired. ``available_fen`` is 0 unless active."""
 
     product: str
@@ -186,7 +186,7 @@ class LineView(View, kw_only=True):
     expires_on: date
 
 
-class CustomerView(View, kw_only=True):
+class CustomerView(View, frozen=True, kw_only=True):
     customer_id: str
     bank: str
     status: str
@@ -201,16 +201,16 @@ class CustomerView(View, kw_only=True):
     version: int = 0
 
 
-class LinesView(View, kw_only=True):
+class LinesView(View, frozen=True, kw_only=True):
     customer_id: str
     lines: tuple[LineView, ...]
 
 
-class RegisteredView(View, kw_only=True):
+class RegisteredView(View, frozen=True, kw_only=True):
     customer_id: str
 
 
-class ReservedView(View, kw_only=True):
+class ReservedView(View, frozen=True, kw_only=True):
     """Room on the line is held for ``loan_id``. ``phone_sealed`` lets the process tell the person."""
 
     loan_id: str
@@ -219,7 +219,7 @@ class ReservedView(View, kw_only=True):
     phone_sealed: bytes
 
 
-class DrawTermsView(View, kw_only=True):
+class DrawTermsView(View, frozen=True, kw_only=True):
     """``*_sealed``: sealed for the customer's id; only the actors of outside systems unseal them."""
 
     product: str
@@ -231,7 +231,7 @@ class DrawTermsView(View, kw_only=True):
     birth_date: date
 
 
-class CustomerSnapshot(View, kw_only=True):
+class CustomerSnapshot(View, frozen=True, kw_only=True):
     """``*_sealed`` are sealed for the customer's id; ``white_listed_fen`` is 0 when not on the product's list.
 
     ``consents``: purposes with a valid consent. ``limit_fen_other_lines``: of live lines for other products.

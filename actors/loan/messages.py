@@ -6,7 +6,7 @@ from actors.bank import Method
 from actors.turn import Command, Query, SettleEffect, View
 
 
-class OpenContract(Command, kw_only=True):
+class OpenContract(Command, frozen=True, kw_only=True):
     """Draw up the contract: the loan asks the customer (`CheckDraw`) for rate and room on the line.
 
     ``due_day`` 1..31 (0: the day of pay-out). ``use_code`` one of the product's uses.
@@ -21,27 +21,27 @@ class OpenContract(Command, kw_only=True):
     use_code: str
 
 
-class Sign(Command, kw_only=True):
+class Sign(Command, frozen=True, kw_only=True):
     """The person signs: ``cost_confirmed`` says the financing-cost table was read and confirmed."""
 
     cost_confirmed: bool
     contract_hash: str
 
 
-class Disburse(Command, kw_only=True):
+class Disburse(Command, frozen=True, kw_only=True):
     """From the drawdown process, after the reservation; answers "pending", then `ActivityDone` to ``process_id``."""
 
     process_id: str
     effect_id: str
 
 
-class PrepareDraw(Command, kw_only=True):
+class PrepareDraw(Command, frozen=True, kw_only=True):
     """From the drawdown process: answers `DrawFacts` when the loan is signed and not yet being paid out."""
 
     process_id: str
 
 
-class Repay(Command, kw_only=True):
+class Repay(Command, frozen=True, kw_only=True):
     """Repay through the core's auto-debit of the customer's account.
 
     ``kind``: ``due`` (what is due or overdue today, at most ``amount_fen`` when not 0), ``partial`` (prepayment of
@@ -53,7 +53,7 @@ class Repay(Command, kw_only=True):
     quote: str = ""
 
 
-class PostRepayment(Command, kw_only=True):
+class PostRepayment(Command, frozen=True, kw_only=True):
     """A repayment already collected elsewhere (counter 柜面, court 司法扣划, channel): posted as it is, at once.
 
     ``core_date``/``core_serial``: the core's booking. Surplus over the payoff is held in suspense.
@@ -65,13 +65,13 @@ class PostRepayment(Command, kw_only=True):
     core_serial: str
 
 
-class ReverseDisbursement(Command, kw_only=True):
+class ReverseDisbursement(Command, frozen=True, kw_only=True):
     """冲正 on the day of pay-out, while nothing came after it; a second one succeeds and does nothing."""
 
     reason: str
 
 
-class CloseDay(Command, kw_only=True):
+class CloseDay(Command, frozen=True, kw_only=True):
     """End of business date ``date`` for this loan: accrue, bill what falls due next day, overdue, penalty.
 
     Idempotent; dates in order; a missed day is caught up. Later money commands close earlier days by themselves.
@@ -80,13 +80,13 @@ class CloseDay(Command, kw_only=True):
     date: date
 
 
-class CollectDue(Command, kw_only=True):
+class CollectDue(Command, frozen=True, kw_only=True):
     """Start the auto-debit of what is due or overdue at the business date (the day's run sends it)."""
 
     date: date
 
 
-class UploadProof(Command, kw_only=True):
+class UploadProof(Command, frozen=True, kw_only=True):
     """Proof of use (消费凭证): the document itself lies in content management; here its SHA-256 and sum."""
 
     document_hash: str
@@ -94,21 +94,21 @@ class UploadProof(Command, kw_only=True):
     kind: str
 
 
-class GetLoan(Query, kw_only=True):
+class GetLoan(Query, frozen=True, kw_only=True):
     """``until``: wait (to the deadline) until the status is none of these words (comma separated)."""
 
     until_not: str = ""
 
 
-class GetContract(Query, kw_only=True):
+class GetContract(Query, frozen=True, kw_only=True):
     pass
 
 
-class GetSchedule(Query, kw_only=True):
+class GetSchedule(Query, frozen=True, kw_only=True):
     pass
 
 
-class GetPayoffQuote(Query, kw_only=True):
+class GetPayoffQuote(Query, frozen=True, kw_only=True):
     """Pinned to the business date and the loan's version."""
 
 
@@ -128,7 +128,7 @@ LoanCommand = (
 LoanQuery = GetLoan | GetContract | GetSchedule | GetPayoffQuote
 
 
-class LoanView(View, kw_only=True):
+class LoanView(View, frozen=True, kw_only=True):
     """``status``: drafting, refused, contract, signing, signed, disbursing, active, overdue, settled, reversed.
 
     ``repayment``: "" or in_flight / unknown while an auto-debit is open, else the last one's end: repaid / failed.
@@ -166,7 +166,7 @@ class LoanView(View, kw_only=True):
     version: int = 0
 
 
-class ContractView(View, kw_only=True):
+class ContractView(View, frozen=True, kw_only=True):
     """Text in Chinese, hash of it, annualised cost (IRR, effective) beside the rate, and the financing-cost table."""
 
     loan_id: str
@@ -179,7 +179,7 @@ class ContractView(View, kw_only=True):
     costs: tuple[tuple[str, str], ...]
 
 
-class InstalmentView(View, kw_only=True):
+class InstalmentView(View, frozen=True, kw_only=True):
     """``status``: open, due, overdue, paid."""
 
     no: int
@@ -192,13 +192,13 @@ class InstalmentView(View, kw_only=True):
     status: str
 
 
-class ScheduleView(View, kw_only=True):
+class ScheduleView(View, frozen=True, kw_only=True):
     loan_id: str
     method: str
     instalments: tuple[InstalmentView, ...]
 
 
-class PayoffQuote(View, kw_only=True):
+class PayoffQuote(View, frozen=True, kw_only=True):
     """What settles the loan on ``business_date``; interest excludes that day."""
 
     loan_id: str
@@ -210,27 +210,27 @@ class PayoffQuote(View, kw_only=True):
     total_fen: int
 
 
-class AcceptedView(View, kw_only=True):
+class AcceptedView(View, frozen=True, kw_only=True):
     """The command is taken; follow ``loan_id``'s status."""
 
     loan_id: str
     status: str
 
 
-class DrawFacts(View, kw_only=True):
+class DrawFacts(View, frozen=True, kw_only=True):
     loan_id: str
     customer_id: str
     product: str
     amount_fen: int
 
 
-class PendingView(View, kw_only=True):
+class PendingView(View, frozen=True, kw_only=True):
     """The activity goes on; its end is told by `ActivityDone`."""
 
     pending: bool = True
 
 
-class RepaidView(View, kw_only=True):
+class RepaidView(View, frozen=True, kw_only=True):
     """How a posted repayment was allocated."""
 
     loan_id: str

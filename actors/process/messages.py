@@ -7,7 +7,7 @@ from actors.customer.messages import Facts
 from actors.turn import Command, Query, SettleEffect, View
 
 
-class Apply(Command, kw_only=True):
+class Apply(Command, frozen=True, kw_only=True):
     """Start the bank's ``credit_application`` flow for a customer and product."""
 
     customer_id: str
@@ -18,14 +18,14 @@ class Apply(Command, kw_only=True):
     facts: Facts = Facts()
 
 
-class Draw(Command, kw_only=True):
+class Draw(Command, frozen=True, kw_only=True):
     """Start the bank's ``drawdown`` flow for a signed loan."""
 
     loan_id: str
     customer_id: str
 
 
-class ActivityDone(Command, kw_only=True):
+class ActivityDone(Command, frozen=True, kw_only=True):
     """An activity that answered "pending" has ended; ``effect_id`` is the one that started it."""
 
     effect_id: str
@@ -34,13 +34,13 @@ class ActivityDone(Command, kw_only=True):
     data: dict[str, Any] = {}
 
 
-class AskReservation(Command, kw_only=True):
+class AskReservation(Command, frozen=True, kw_only=True):
     """The customer asks what became of a reservation; the answer is `ReservationAnswer`."""
 
     loan_id: str
 
 
-class GetProcess(Query, kw_only=True):
+class GetProcess(Query, frozen=True, kw_only=True):
     """``until_ended``: wait (to the deadline) until the process has ended."""
 
     until_ended: bool = False
@@ -50,18 +50,18 @@ ProcessCommand = Apply | Draw | ActivityDone | AskReservation | SettleEffect
 ProcessQuery = GetProcess
 
 
-class StartedView(View, kw_only=True):
+class StartedView(View, frozen=True, kw_only=True):
     process_id: str
     status: str
 
 
-class ReservationAnswer(View, kw_only=True):
+class ReservationAnswer(View, frozen=True, kw_only=True):
     """``answer``: pending (keep), confirmed, released (definite failure, or this process never reserved it)."""
 
     answer: str
 
 
-class ProcessView(View, kw_only=True):
+class ProcessView(View, frozen=True, kw_only=True):
     """``status``: running, approved, refused, paid_out, failed. ``reasons``: codes the customer may see."""
 
     process_id: str

@@ -1,0 +1,519 @@
+"""A host: owns shards under a lease, brings actors to life, runs their turns, lets them go.
+
+Before it: runtime/router.py (by Ray: runtime/ray_host.py). Inside: turn, committer, effects. The host answers only for
+slots it owns; queries only from committed state and under a live lease; after a fence or an unknown commit outcome it
+takes a new incarnation before it reads anything again.
+"""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+import structlog
+
+from actors.address import shard_of
+from actors.codes import Code
+from actors.turn import Effect
+from runtime.activation import Activation, Message, Sink
+from runtime.banks import BankBook, UnknownBank
+from runtime.committer import Committer
+from runtime.config import RuntimeConfig, wants_dedicated
+from runtime.effects import AskActor, EffectRunner, Outside
+from runtime.identity import Digester
+from runtime.kinds import Codecs, Kind
+from runtime.lease import Lease
+from runtime.loader import Loader
+from runtime.messages import Answer, Ask, NotOwner, Operation, refusal
+from runtime.turn import Quarantine, Turn, answer_of, context, encode, run
+from storage.contract import Directory, Store, StoreError
+
+log = structlog.get_logger(__name__)
+LIVE_FACTOR = 4
+ACTIVATION_BYTES = 1500
+
+
+class Host:
+    """One owner of shards. Single-threaded: every method runs on the loop that called `start`."""
+
+    def __init__(
+        self,
+        id: str,
+        store: Store,
+        directory: Directory,
+        banks: BankBook,
+        kinds: dict[str, Kind],
+        config: RuntimeConfig,
+        outside: Outside,
+        ask_elsewhere: AskActor,
+        digester: Digester,
+        *,
+        dedicated: bool = False,
+    ) -> None:
+        self.id = id
+        self.config = config
+        self.banks = banks
+        self.codecs = {name: Codecs(kind) for name, kind in kinds.items()}
+        self.acts: OrderedDict[str, Activation] = OrderedDict()
+        self.digester = digester
+        self.committer = Committer(self, store, config.batch_max)
+        self.lease = Lease(self, directory, id, config, dedicated=dedicated)
+        self.loader = Loader(self, store)
+        self.effects = EffectRunner(outside, self.ask_actor, config.effect_timeout_ms)
+        self._store = store
+        self._directory = directory
+        self._ask_elsewhere = ask_elsewhere
+        self._tasks: list[asyncio.Task[None]] = []
+        self._leaving: set[int] = set()
+        self._moving_ids: dict[str, asyncio.Task[None]] = {}
+        self._no_dedicated: set[str] = set()
+        self._parking: dict[str, Activation] = {}
+        self.live_bytes = 0
+        self.overloaded = 0
+        self.evicted = 0
+        self.quarantined: dict[str, str] = {}
+
+    # -- life of the host ------------------------------------------------------------------------------------------
+
+    @property
+    def incarnation(self) -> int:
+        return self.lease.incarnation
+
+    def now_ms(self) -> int:
+        return time.time_ns() // 1_000_000
+
+    async def start(self) -> None:
+        """Register, learn what is owned, begin to serve."""
+        await self.banks.refresh()
+        await self.lease.begin()
+        loops = (self.committer.run(), self.lease.run(), self.loader.run(), self._wake_loop(), self._sweep_loop())
+        self._tasks = [asyncio.get_running_loop().create_task(loop) for loop in loops]
+
+    async def stop(self, *, drain: bool = True) -> None:
+        """Finish turns, flush, give the shards back. Without ``drain`` it just ends, as a crash would."""
+        if drain:
+            self._leaving |= set(self.lease.slots)
+            await self._flush(self._leaving)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.effects.stop()
+        if drain:
+            await self.lease.end()
+
+    # -- messages --------------------------------------------------------------------------------------------------
+
+    def deliver(self, asks: Iterable[Ask], sink: Sink) -> None:
+        """Take a batch; each answer goes to ``sink``, some at once, commands after their commit."""
+        now = time.monotonic()
+        for ask in asks:
+            op_hash, digest = self.digester.of(ask)
+            self.enter(Message(ask, sink, now + ask.ttl_ms / 1000, op_hash, digest))
+
+    def enter(self, message: Message) -> None:
+        """Route one message to its activation, or refuse it: not owner, overloaded, unknown kind."""
+        ask = message.ask
+        if ask.kind not in self.codecs:
+            message.sink(refusal(ask.seq, Code.NOT_FOUND))
+            return
+        slot = self.slot_of(ask.kind, ask.id)
+        if slot not in self.lease.slots or slot in self._leaving or ask.id in self._moving_ids:
+            self._not_mine(message, slot)
+            return
+        act = self.acts.get(ask.id)
+        if act is None:
+            if self._to_dedicate(ask):
+                self._not_mine(message, slot)
+                return
+            act = self._activate(ask.kind, ask.id, slot)
+        else:
+            self.acts.move_to_end(ask.id)
+        if len(act.waiting) + act.pending >= self.config.mailbox_max:
+            self.overloaded += 1
+            message.sink(refusal(ask.seq, Code.OVERLOADED, {"mailbox": self.config.mailbox_max}))
+            return
+        if ask.operation is not None and not message.looked_up and (ask.attempt > 0 or self.loader.suspicious):
+            self.loader.look_up(act, message)
+        elif not act.loaded:
+            act.waiting.append(message)
+            self.loader.load(act)
+        else:
+            self.arrive(act, message)
+
+    def _activate(self, kind: str, id: str, slot: int) -> Activation:
+        act = self.acts[id] = Activation(kind, id, slot, self.codecs[kind])
+        act.quarantine = self.quarantined.get(id, "")
+        return act
+
+    def slot_of(self, kind: str, id: str) -> int:
+        return self.lease.overrides.get((kind, id)) or shard_of(id)
+
+    def _not_mine(self, message: Message, slot: int) -> None:
+        """The router refreshes and asks again; meanwhile look whether the slot has just become ours."""
+        message.sink(NotOwner(message.ask.seq, "", slot))
+        self.lease.look_soon()
+
+    def arrive(self, act: Activation, message: Message) -> None:
+        """A message for a loaded activation: a query is answered or parked, a command is decided."""
+        ask = message.ask
+        if time.monotonic() >= message.deadline:
+            self._drop(message, Code.EXPIRED)
+        elif act.quarantine:
+            self._drop(message, Code.QUARANTINED)
+        elif ask.operation is None:
+            self._query(act, message)
+        elif not self._duplicate(act, message):
+            self._decide(act, message)
+
+    def _drop(self, message: Message, code: Code) -> None:
+        self.committer.fail(message, code)
+
+    def _duplicate(self, act: Activation, message: Message) -> bool:
+        """Whether this operation is in flight (then it waits for it) or was answered a moment ago."""
+        flying = self.committer.in_flight_ops.get(message.op_hash)
+        if flying is not None and flying is not message:
+            self.committer.followers.setdefault(message.op_hash, []).append(message)
+            return True
+        known = act.recent.get(message.op_hash) if act.recent else None
+        if known is None:
+            return False
+        digest, reply = known
+        seq = message.ask.seq
+        message.sink(answer_of(seq, reply) if digest == message.digest else refusal(seq, Code.OPERATION_MISMATCH))
+        return True
+
+    def _decide(self, act: Activation, message: Message) -> None:
+        try:
+            bank = self.banks[message.ask.bank]
+        except UnknownBank:
+            self._drop(message, Code.NOT_FOUND)
+            return
+        try:
+            outcome = run(act, message, bank)
+        except Quarantine as error:
+            self.poison(act, str(error))
+            self._drop(message, Code.QUARANTINED)
+            return
+        if isinstance(outcome, Answer):
+            self.committer.finish(message, encode((outcome.code, outcome.body)))
+        else:
+            self.committer.add(outcome)
+
+    def _query(self, act: Activation, message: Message, *, last: bool = False) -> None:
+        ask = message.ask
+        if not self.lease.alive():
+            message.sink(NotOwner(ask.seq, "", act.slot))
+            return
+        if act.committed_state is None or act.committed_state.bank != ask.bank:
+            message.sink(refusal(ask.seq, Code.NOT_FOUND))
+            return
+        try:
+            query = act.codecs.query.decode(ask.body)
+            if last:
+                query = type(query)()
+            view = act.codecs.kind.respond(act.committed_state, query, context(act, self.banks[ask.bank]))
+        except msgspec.MsgspecError as error:
+            message.sink(refusal(ask.seq, Code.MALFORMED, {"error": str(error)}))
+            return
+        except Exception as error:
+            log.error("query failed", kind=act.kind, id=act.id, error=type(error).__name__)
+            message.sink(refusal(ask.seq, Code.INTERNAL))
+            return
+        if view is None:
+            act.parked.append(message)
+            self._parking[act.id] = act
+            return
+        if hasattr(view, "version"):
+            view = msgspec.structs.replace(view, version=act.committed_version)
+        message.sink(Answer(ask.seq, "", encode(view)))
+
+    # -- after the commit ------------------------------------------------------------------------------------------
+
+    def committed(self, turn: Turn) -> None:
+        """Start the turn's effects and answer the queries that waited for a change."""
+        act = turn.act
+        for effect in turn.effects:
+            self._issue(act, effect, 0)
+        if act.parked and not act.pending:
+            parked, act.parked = act.parked, []
+            for message in parked:
+                self._query(act, message)
+
+    def _issue(self, act: Activation, effect: Effect, attempt: int) -> None:
+        act.running.add(effect.id)
+        act.attempts[effect.id] = attempt
+
+        def ended(effect_id: str) -> None:
+            act.running.discard(effect_id)
+
+        self.effects.start(act.kind, act.id, act.bank, effect, attempt, ended)
+
+    def wake_at(self, act: Activation, state: Any) -> int:
+        """When the actor must be looked at again: its earliest effect retry or timer; 0 for never."""
+        kind = act.codecs.kind
+        effects = kind.effects(state)
+        if effects:
+            now = self.now_ms()
+            known = act.effect_wakes
+            act.effect_wakes = {id: known.get(id) or now + self.config.effect_retry_ms for id in effects}
+        elif act.effect_wakes:
+            act.effect_wakes = {}
+            act.attempts = {}
+        times = list(act.effect_wakes.values())
+        if kind.timer is not None and (at := kind.timer(state)):
+            times.append(at)
+        return min(times, default=0)
+
+    def wake(self, act: Activation) -> None:
+        """Its wake-up time has come: issue pending effects again, run the timer command."""
+        state, kind, now = act.committed_state, act.codecs.kind, self.now_ms()
+        if state is None or act.quarantine:
+            return
+        for id, effect in kind.effects(state).items():
+            if act.effect_wakes.get(id, 0) > now:
+                continue
+            attempt = act.attempts.get(id, 0) + 1
+            pause = min(self.config.effect_retry_ms * 2 ** min(attempt, 10), self.config.effect_retry_max_ms)
+            act.effect_wakes[id] = now + pause
+            if id not in act.running:
+                self._issue(act, effect, attempt)
+        if kind.timer is not None and (at := kind.timer(state)) and at <= now and kind.timer_command is not None:
+            operation = Operation("timer", f"{act.id}-{act.committed_version}-{now // 10_000}")
+            self._tell(act, encode(kind.timer_command), operation)
+        if not act.pending:
+            self.committer.add_wake(act.kind, act.id, self.wake_at(act, state))
+
+    def _tell(self, act: Activation, body: bytes, operation: Operation) -> None:
+        ask = Ask(0, act.kind, act.id, act.bank, operation, body, self.config.effect_timeout_ms)
+        self.deliver([ask], lambda _: None)
+
+    # -- asking other actors ---------------------------------------------------------------------------------------
+
+    async def ask_actor(
+        self, kind: str, id: str, bank: str, body: bytes, operation: Operation | None, ttl_ms: int
+    ) -> Answer:
+        """Ask an actor from inside: directly when this host owns it, else by the router."""
+        if self.slot_of(kind, id) in self.lease.slots:
+            future: asyncio.Future[Answer | NotOwner] = asyncio.get_running_loop().create_future()
+
+            def sink(answer: Answer | NotOwner) -> None:
+                if not future.done():
+                    future.set_result(answer)
+
+            self.deliver([Ask(0, kind, id, bank, operation, body, ttl_ms)], sink)
+            try:
+                async with asyncio.timeout(ttl_ms / 1000):
+                    answer = await future
+            except TimeoutError:
+                return refusal(0, Code.OUTCOME_UNKNOWN)
+            if isinstance(answer, Answer):
+                return answer
+        if operation is None:
+            raise ValueError("inside actors send commands only")
+        return await self._ask_elsewhere(kind, id, bank, body, operation, ttl_ms)
+
+    # -- failures --------------------------------------------------------------------------------------------------
+
+    def poison(self, act: Activation, reason: str) -> None:
+        """Quarantine: this actor answers QUARANTINED until a person lifts it; others do not notice."""
+        log.error("actor quarantined", kind=act.kind, id=act.id, reason=reason)
+        act.quarantine = reason
+        self.quarantined[act.id] = reason
+
+    def lift(self, id: str) -> bool:
+        """End a quarantine: the next message loads the actor anew."""
+        if self.quarantined.pop(id, None) is None:
+            return False
+        act = self.acts.get(id)
+        if act is not None and not act.pending:
+            self.forget(id)
+        return True
+
+    async def redo(self, act: Activation, messages: list[Message], *, reload: bool, conflict: str = "") -> None:
+        """Decide these messages again, from the committed state or from a reload."""
+        for message in messages:
+            message.tries += 1
+            message.conflict = conflict
+            message.looked_up = True
+            self.committer.in_flight_ops.pop(message.op_hash, None)
+        if reload:
+            act.loaded = False
+            act.waiting = messages + act.waiting
+            self.loader.load(act)
+            return
+        for message in messages:
+            self.arrive(act, message)
+        if conflict == "":
+            self.loader.suspect()
+
+    async def lost(self, error: StoreError, messages: list[Message], incarnation: int) -> None:
+        """A batch is fenced or its outcome unknown: new incarnation first, then everything again with a look-up."""
+        log.warning("commit lost", host=self.id, error=type(error).__name__)
+        if incarnation == self.lease.incarnation:
+            messages = messages + self.drop_all()
+            await self.lease.recover()
+        self.again(messages)
+
+    def drop_all(self) -> list[Message]:
+        """Forget every activation; the messages that had not been answered."""
+        messages = self.committer.forget_all()
+        messages += self.loader.forget_all()
+        for act in self.acts.values():
+            messages += act.waiting
+            messages += act.parked
+            act.waiting, act.parked = [], []
+        self.acts.clear()
+        self.live_bytes = 0
+        return messages
+
+    def again(self, messages: list[Message]) -> None:
+        for message in messages:
+            message.looked_up = False
+            message.ask.attempt += 1
+            self.enter(message)
+
+    # -- moving ----------------------------------------------------------------------------------------------------
+
+    async def hand_over(self, slots: list[int], target: str) -> list[int]:
+        """Give shards to another host, by their live owner: stop taking, finish, flush, compare-and-set."""
+        mine = [slot for slot in slots if slot in self.lease.slots]
+        self._leaving |= set(mine)
+        try:
+            await self._flush(set(mine))
+            self._evict_slots(set(mine))
+            epochs = self.lease.slots
+            moved = await self._directory.assign([(slot, self.id, epochs[slot], target) for slot in mine])
+            self.lease.gave_away(moved)
+            return moved
+        finally:
+            self._leaving -= set(mine)
+
+    async def _flush(self, slots: set[int]) -> None:
+        """Returns when no turn of these slots waits for its commit (none is taken meanwhile)."""
+        while any(act.pending for act in self.acts.values() if act.slot in slots):
+            await self.committer.round()
+
+    def _evict_slots(self, slots: set[int]) -> None:
+        for id, act in list(self.acts.items()):
+            if act.slot in slots:
+                self.forget(id)
+                for message in (*act.waiting, *act.parked):
+                    message.sink(NotOwner(message.ask.seq, "", act.slot))
+                act.waiting, act.parked = [], []
+        for slot in slots:
+            self.committer.forget_shard(slot)
+
+    def _to_dedicate(self, ask: Ask) -> bool:
+        """Whether this actor is now being made a Ray actor of its own (the policy says so and room is left)."""
+        key = (ask.kind, ask.id)
+        if key in self.lease.overrides or ask.id in self._no_dedicated:
+            return False
+        if not wants_dedicated(self.config, ask.kind, ask.bank, ask.id):
+            return False
+        self._moving_ids[ask.id] = asyncio.get_running_loop().create_task(self._dedicate(ask.kind, ask.id))
+        return True
+
+    async def _dedicate(self, kind: str, id: str) -> None:
+        try:
+            while (act := self.acts.get(id)) is not None and act.pending:
+                await self.committer.round()
+            self.forget(id)
+            slot = await self._directory.dedicate(self.id, self.incarnation, kind, id, self.config.dedicated_max)
+            if slot:
+                self.lease.dedicated(kind, id, slot)
+            else:
+                log.warning("no room for a dedicated actor: it stays in its host", kind=kind, id=id)
+                self._no_dedicated.add(id)
+        except StoreError as error:
+            log.warning("dedicating failed, next message tries again", id=id, error=type(error).__name__)
+        finally:
+            self._moving_ids.pop(id, None)
+
+    # -- loops -----------------------------------------------------------------------------------------------------
+
+    async def _wake_loop(self) -> None:
+        while True:
+            await asyncio.sleep(self.config.wake_poll_ms / 1000)
+            slots = list(self.lease.slots)
+            if not slots or not self.lease.alive():
+                continue
+            try:
+                await self.banks.refresh()
+                due = await self._store.due_wakes(slots, self.now_ms(), 500)
+            except StoreError:
+                continue
+            for kind, id in due:
+                self._wake_one(kind, id)
+
+    def _wake_one(self, kind: str, id: str) -> None:
+        slot = self.slot_of(kind, id)
+        if slot not in self.lease.slots or slot in self._leaving or id in self._moving_ids:
+            return
+        act = self.acts.get(id)
+        if act is None:
+            act = self._activate(kind, id, slot)
+        if act.loaded:
+            self.wake(act)
+        else:
+            self.loader.load(act, wake=True)
+
+    async def _sweep_loop(self) -> None:
+        """Answer queries whose waiting time is over; let go of the longest idle actors when memory asks."""
+        while True:
+            await asyncio.sleep(0.1)
+            now = time.monotonic()
+            for act in list(self._parking.values()):
+                if not act.parked:
+                    del self._parking[act.id]
+                late = [message for message in act.parked if message.deadline - 0.3 <= now]
+                act.parked = [message for message in act.parked if message.deadline - 0.3 > now]
+                for message in late:
+                    self._query(act, message, last=True)
+            self.passivate()
+
+    def passivate(self) -> None:
+        """LRU: while over the number or the memory allowed, let the longest idle go."""
+        over = len(self.acts) - self.config.live_max
+        budget = self.config.memory_mb * 1_000_000
+        if over <= 0 and self.live_bytes <= budget:
+            return
+        for id, act in list(self.acts.items()):
+            if over <= 0 and self.live_bytes <= budget:
+                return
+            if act.idle:
+                self.forget(id)
+                self.evicted += 1
+                over -= 1
+
+    def forget(self, id: str) -> None:
+        """Take an activation off the list of the living."""
+        act = self.acts.pop(id, None)
+        if act is not None:
+            self.live_bytes -= act.weight
+
+    def weigh(self, act: Activation, size: int) -> None:
+        """Note the stored size of an actor's state; live it weighs about `LIVE_FACTOR` times as much."""
+        weight = size * LIVE_FACTOR + ACTIVATION_BYTES
+        if self.acts.get(act.id) is act:
+            self.live_bytes += weight - act.weight
+        act.weight = weight
+
+    def status(self) -> dict[str, Any]:
+        """What people and placement ask of a host."""
+        return {
+            "host": self.id,
+            "incarnation": self.incarnation,
+            "alive": self.lease.alive(),
+            "slots": len(self.lease.slots),
+            "live": len(self.acts),
+            "evicted": self.evicted,
+            "batches": self.committer.batches,
+            "turns": self.committer.committed_turns,
+            "overloaded": self.overloaded,
+            "effects_done": self.effects.done,
+            "effects_unknown": self.effects.unknown,
+            "quarantined": dict(self.quarantined),
+            "date_epoch": self.banks.epoch,
+        }

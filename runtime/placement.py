@@ -1,0 +1,136 @@
+"""Placement: which host owns which shard. A leased row with compare-and-set; any host or gateway may hold it.
+
+A host that is dead (by Ray's notice, or its lease ran out by the database's clock) is fenced first: its incarnation
+changes, which waits out its commits in flight; only then do its shards go to others. A shard of a living host moves
+only by that host's own hand (`Hands.hand_over`).
+"""
+
+import asyncio
+from typing import Protocol
+
+import structlog
+
+from actors.address import SHARDS
+from runtime.config import RuntimeConfig
+from storage.contract import Directory, HostRow, StoreError
+
+log = structlog.get_logger(__name__)
+BALANCE_SLACK = 64
+
+
+class Hands(Protocol):
+    """What placement can do in the world of processes (runtime/ray_world.py)."""
+
+    async def spawn(self, name: str, *, dedicated: bool) -> None:
+        """Start a host of this name unless it is there; returns when it has been asked for."""
+
+    async def hand_over(self, host: str, slots: list[int], target: str) -> None:
+        """Ask a living host to give shards to another."""
+
+    def dead(self) -> set[str]:
+        """Hosts that Ray has declared dead and that have not come back."""
+
+
+class NoHands:
+    """Placement without processes to manage (one process, tests)."""
+
+    async def spawn(self, name: str, *, dedicated: bool) -> None:
+        return None
+
+    async def hand_over(self, host: str, slots: list[int], target: str) -> None:
+        return None
+
+    def dead(self) -> set[str]:
+        return set()
+
+
+async def settle_shards(directory: Directory, dead: set[str] | None = None) -> list[int]:
+    """Fence the dead, give their shards and the unowned ones to the living; dedicated slots that need a host."""
+    hosts = {host.id: host for host in await directory.hosts()}
+    shards = await directory.shards()
+    gone = {id for id, host in hosts.items() if host.lease_left_ms <= 0 or id in (dead or ())}
+    shared = sorted(id for id, host in hosts.items() if id not in gone and not host.dedicated)
+    orphans = {slot: owner for slot, (owner, _) in shards.items() if not owner or owner in gone or owner not in hosts}
+    await _fence(directory, {owner for owner in orphans.values() if owner in hosts}, hosts)
+    moves = []
+    if shared:
+        for n, slot in enumerate(sorted(slot for slot in orphans if slot < SHARDS)):
+            owner, epoch = shards[slot]
+            moves.append((slot, owner, epoch, shared[n % len(shared)]))
+    if moves:
+        moved = await directory.assign(moves)
+        log.info("shards assigned", shards=len(moved), hosts=len(shared))
+    return sorted(slot for slot in orphans if slot >= SHARDS)
+
+
+async def _fence(directory: Directory, owners: set[str], hosts: dict[str, HostRow]) -> None:
+    for owner in owners:
+        if await directory.fence(owner, hosts[owner].incarnation):
+            log.warning("host fenced", host=owner, incarnation=hosts[owner].incarnation)
+
+
+class Placement:
+    """The loop that holds the lease and keeps hosts and shards as wanted."""
+
+    def __init__(
+        self, directory: Directory, hands: Hands, config: RuntimeConfig, holder: str, names: list[str]
+    ) -> None:
+        self._directory = directory
+        self._hands = hands
+        self._config = config
+        self._holder = holder
+        self._names = names
+        self.holding = False
+
+    async def run(self) -> None:
+        """For ever: try to hold the lease; the holder puts things right."""
+        while True:
+            await asyncio.sleep(self._config.placement_ms / 1000)
+            try:
+                self.holding = await self._directory.hold_placement(self._holder, self._config.lease_ms)
+                if self.holding:
+                    await self.once()
+            except StoreError:
+                self.holding = False
+            except Exception as error:
+                log.error("placement failed, tries again", error=f"{type(error).__name__}: {error}")
+
+    async def once(self) -> None:
+        """One round: missing hosts, orphaned shards, dedicated slots, balance."""
+        dead = self._hands.dead()
+        needy = await settle_shards(self._directory, dead)
+        hosts = {host.id: host for host in await self._directory.hosts()}
+        for name in self._names:
+            if name in dead or name not in hosts or hosts[name].lease_left_ms <= 0:
+                await self._hands.spawn(name, dedicated=False)
+        for slot in needy:
+            await self._dedicated(slot, hosts)
+        if not needy:
+            await self._balance(hosts, dead)
+
+    async def _dedicated(self, slot: int, hosts: dict[str, HostRow]) -> None:
+        """Give a dedicated slot its own host: start it, and assign the slot once it is registered."""
+        name = f"dedicated-{slot}"
+        host = hosts.get(name)
+        if host is None or host.lease_left_ms <= 0 or name in self._hands.dead():
+            await self._hands.spawn(name, dedicated=True)
+            await asyncio.sleep(self._config.dedicated_pause_ms / 1000)
+            return
+        owner, epoch = (await self._directory.shards())[slot]
+        await self._directory.assign([(slot, owner, epoch, name)])
+
+    async def _balance(self, hosts: dict[str, HostRow], dead: set[str]) -> None:
+        """Move part of the fullest host's shards to the emptiest when they differ by more than `BALANCE_SLACK`."""
+        live = [id for id, h in hosts.items() if h.lease_left_ms > 0 and not h.dedicated and id not in dead]
+        if len(live) < 2:
+            return
+        owned: dict[str, list[int]] = {id: [] for id in live}
+        for slot, (owner, _) in (await self._directory.shards()).items():
+            if slot < SHARDS and owner in owned:
+                owned[owner].append(slot)
+        fullest = max(live, key=lambda id: len(owned[id]))
+        emptiest = min(live, key=lambda id: len(owned[id]))
+        spare = (len(owned[fullest]) - len(owned[emptiest])) // 2
+        if spare > BALANCE_SLACK // 2:
+            log.info("balancing", source=fullest, target=emptiest, shards=spare)
+            await self._hands.hand_over(fullest, owned[fullest][:spare], emptiest)
