@@ -1,0 +1,1 @@
+"""Core banking 核心: the book of record. Deposits, loan accounts, its own double entry, accounting date and serials."""
