@@ -1,0 +1,219 @@
+"""The table of operations: what a channel can ask, by REST and by ESB, and how it becomes a message to an actor.
+
+Read `OPERATIONS` first: one row an operation. Both fronts are made from it: protocols/rest/app.py (method, path),
+protocols/esb (service code, scene); protocols/front.py carries a row out. A row's ``message`` is the actor's command or
+query; its fields are filled from the request's fields of the same name, ``bank`` from the credential, and, where
+``from_loan`` says so, from the loan itself.
+"""
+
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+from actors.address import Kind, new_customer_id, new_id_beside
+from actors.customer import messages as customer
+from actors.loan import messages as loan
+from actors.process import messages as process
+from actors.turn import Command
+from protocols import follow, replies
+from protocols import requests as take
+from protocols.follow import Follow
+from runtime.messages import Operation
+
+ID_FIELDS: dict[str, Kind] = {"customer_id": "customer", "loan_id": "loan", "process_id": "process"}
+"""Request fields that hold an id we issue, and of what kind; any other id there is BAD_ID."""
+
+
+class Target(Struct, frozen=True):
+    """To whom the message goes: the actor named by ``field``, or a new one (beside the actor named by ``field``)."""
+
+    kind: Kind
+    how: Literal["given", "new", "beside"]
+    field: str = ""
+
+    def id(self, key: bytes, request: Struct, bank: str, operation: Operation | None) -> str:
+        """The actor's id; of a new one a keyed hash of the operation, so that a retry reaches the same actor."""
+        if self.how == "given":
+            return str(getattr(request, self.field))
+        assert operation is not None, "only commands create actors"
+        word = f"{operation.id}/{operation.tran_date}" if operation.tran_date else operation.id
+        if self.how == "new":
+            return new_customer_id(key, bank, operation.channel, word)
+        return new_id_beside(key, self.kind, getattr(request, self.field), bank, operation.channel, word)
+
+
+class Row(Struct, frozen=True, kw_only=True):
+    """One operation. ``created``: REST answers 201 instead of 200. ``follow``: how its end is waited for.
+
+    Either ``target`` and ``message`` (an actor is asked) or ``read`` (a list that no single actor holds).
+    """
+
+    name: str
+    zh: str
+    en: str
+    method: Literal["GET", "POST", "PUT", "DELETE"]
+    path: str
+    service: str
+    scene: str
+    request: type[Struct]
+    view: type[Struct]
+    target: Target | None = None
+    message: type[Struct] | None = None
+    from_loan: tuple[str, ...] = ()
+    read: Literal["", "loans", "transactions", "products"] = ""
+    follow: Follow | None = None
+    created: bool = False
+
+    @property
+    def command(self) -> bool:
+        """Whether it changes anything: then an operation id (Idempotency-Key, sequence number) is required."""
+        return self.message is not None and issubclass(self.message, Command)
+
+    @property
+    def path_fields(self) -> tuple[str, ...]:
+        return tuple(part[1:-1] for part in self.path.split("/") if part.startswith("{"))
+
+    @property
+    def other_fields(self) -> tuple[str, ...]:
+        """Fields of the body (commands) or of the query string (queries)."""
+        return tuple(name for name in self.request.__struct_fields__ if name not in self.path_fields)
+
+
+def _given(kind: Kind) -> Target:
+    return Target(kind, "given", f"{kind}_id")
+
+
+_CUSTOMER, _LOAN, _PROCESS = _given("customer"), _given("loan"), _given("process")
+_C, _L = "/v1/customers/{customer_id}", "/v1/loans/{loan_id}"
+
+# fmt: off
+OPERATIONS: tuple[Row, ...] = (
+    # customer 客户
+    Row(name="register_customer", zh="客户登记", en="register a customer",
+        method="POST", path="/v1/customers", service="MDCU0001", scene="01", created=True,
+        request=take.RegisterCustomerRequest, view=customer.RegisteredView,
+        target=Target("customer", "new"), message=customer.RegisterCustomer),
+    Row(name="get_customer", zh="客户信息查询", en="query a customer",
+        method="GET", path=_C, service="MDCU0001", scene="02",
+        request=take.OfCustomer, view=customer.CustomerView, target=_CUSTOMER, message=customer.GetCustomer),
+    Row(name="give_consent", zh="客户授权", en="give a consent",
+        method="POST", path=f"{_C}/consents", service="MDCU0002", scene="01", created=True,
+        request=take.GiveConsentRequest, view=customer.CustomerView, target=_CUSTOMER, message=customer.GiveConsent),
+    Row(name="withdraw_consent", zh="撤回授权", en="withdraw a consent",
+        method="DELETE", path=f"{_C}/consents/{{purpose}}", service="MDCU0002", scene="02",
+        request=take.WithdrawConsentRequest, view=customer.CustomerView,
+        target=_CUSTOMER, message=customer.WithdrawConsent),
+    Row(name="put_on_white_list", zh="加入白名单", en="put on a product's white list",
+        method="PUT", path=f"{_C}/white-list/{{product}}", service="MDCU0003", scene="01",
+        request=take.PutOnWhiteListRequest, view=customer.CustomerView,
+        target=_CUSTOMER, message=customer.PutOnWhiteList),
+    Row(name="take_off_white_list", zh="移出白名单", en="take off a white list",
+        method="DELETE", path=f"{_C}/white-list/{{product}}", service="MDCU0003", scene="02",
+        request=take.OfLine, view=customer.CustomerView, target=_CUSTOMER, message=customer.TakeOffWhiteList),
+    Row(name="freeze_line", zh="额度冻结", en="freeze a line",
+        method="POST", path=f"{_C}/lines/{{product}}/freeze", service="MDCU0004", scene="01",
+        request=take.FreezeLineRequest, view=customer.CustomerView, target=_CUSTOMER, message=customer.FreezeLine),
+    Row(name="unfreeze_line", zh="额度解冻", en="unfreeze a line",
+        method="POST", path=f"{_C}/lines/{{product}}/unfreeze", service="MDCU0004", scene="02",
+        request=take.OfLine, view=customer.CustomerView, target=_CUSTOMER, message=customer.UnfreezeLine),
+    Row(name="get_lines", zh="额度查询", en="query the lines",
+        method="GET", path=f"{_C}/lines", service="MDCU0004", scene="03",
+        request=take.OfCustomer, view=customer.LinesView, target=_CUSTOMER, message=customer.GetLines),
+    Row(name="list_loans", zh="客户借据列表", en="loans of a customer",
+        method="GET", path=f"{_C}/loans", service="MDCU0005", scene="01",
+        request=take.LoansOfCustomerRequest, view=replies.LoanPage, target=_CUSTOMER, read="loans"),
+    # application 用信申请
+    Row(name="apply", zh="用信申请", en="apply for credit",
+        method="POST", path="/v1/applications", service="MDAP0001", scene="01", created=True,
+        request=take.ApplyRequest, view=replies.ProcessOutcome,
+        target=Target("process", "beside", "customer_id"), message=process.Apply, follow=follow.APPLICATION),
+    Row(name="get_application", zh="申请结果查询", en="result of an application",
+        method="GET", path="/v1/applications/{process_id}", service="MDAP0001", scene="02",
+        request=take.OfProcess, view=replies.ProcessOutcome,
+        target=_PROCESS, message=process.GetProcess, follow=follow.APPLICATION),
+    Row(name="get_process", zh="流程查询", en="query a process",
+        method="GET", path="/v1/processes/{process_id}", service="MDAP0002", scene="01",
+        request=take.OfProcess, view=process.ProcessView, target=_PROCESS, message=process.GetProcess),
+    # contract and drawdown 合同与提款
+    Row(name="open_contract", zh="生成借款合同", en="draw up a contract",
+        method="POST", path="/v1/loans", service="MDLN0001", scene="01", created=True,
+        request=take.OpenContractRequest, view=replies.LoanOutcome,
+        target=Target("loan", "beside", "customer_id"), message=loan.OpenContract, follow=follow.CONTRACT),
+    Row(name="get_contract", zh="合同查询", en="query the contract",
+        method="GET", path=f"{_L}/contract", service="MDLN0001", scene="02",
+        request=take.OfLoan, view=loan.ContractView, target=_LOAN, message=loan.GetContract),
+    Row(name="sign", zh="合同签署", en="sign the contract",
+        method="POST", path=f"{_L}/signature", service="MDLN0001", scene="03",
+        request=take.SignRequest, view=replies.LoanOutcome,
+        target=_LOAN, message=loan.Sign, follow=follow.SIGNATURE),
+    Row(name="draw", zh="提款", en="draw down",
+        method="POST", path=f"{_L}/drawdown", service="MDLN0002", scene="01",
+        request=take.OfLoan, view=replies.ProcessOutcome,
+        target=Target("process", "beside", "loan_id"), message=process.Draw, from_loan=("customer_id",),
+        follow=follow.DRAWDOWN),
+    Row(name="reverse_disbursement", zh="放款冲正", en="reverse a disbursement",
+        method="POST", path=f"{_L}/reversal", service="MDLN0002", scene="02",
+        request=take.ReverseDisbursementRequest, view=replies.LoanOutcome,
+        target=_LOAN, message=loan.ReverseDisbursement, follow=follow.REVERSAL),
+    Row(name="upload_proof", zh="上传消费凭证", en="upload a proof of use",
+        method="POST", path=f"{_L}/proofs", service="MDLN0002", scene="03", created=True,
+        request=take.UploadProofRequest, view=loan.AcceptedView, target=_LOAN, message=loan.UploadProof),
+    # repayment 还款
+    Row(name="repay", zh="还款（扣款）", en="repay by auto-debit",
+        method="POST", path=f"{_L}/repayments", service="MDLN0003", scene="01", created=True,
+        request=take.RepayRequest, view=replies.LoanOutcome,
+        target=_LOAN, message=loan.Repay, follow=follow.REPAYMENT),
+    Row(name="post_repayment", zh="还款入账（已收款）", en="post a repayment already collected",
+        method="POST", path=f"{_L}/posted-repayments", service="MDLN0003", scene="02", created=True,
+        request=take.PostRepaymentRequest, view=loan.RepaidView, target=_LOAN, message=loan.PostRepayment),
+    Row(name="get_payoff_quote", zh="还款试算", en="payoff quote",
+        method="GET", path=f"{_L}/payoff-quote", service="MDLN0003", scene="03",
+        request=take.OfLoan, view=loan.PayoffQuote, target=_LOAN, message=loan.GetPayoffQuote),
+    # queries of the loan 借据查询
+    Row(name="get_loan", zh="借据查询", en="query a loan",
+        method="GET", path=_L, service="MDLN0004", scene="01",
+        request=take.OfLoan, view=loan.LoanView, target=_LOAN, message=loan.GetLoan),
+    Row(name="get_schedule", zh="还款计划查询", en="query the schedule",
+        method="GET", path=f"{_L}/schedule", service="MDLN0004", scene="02",
+        request=take.OfLoan, view=loan.ScheduleView, target=_LOAN, message=loan.GetSchedule),
+    Row(name="list_transactions", zh="借据交易明细", en="transactions of a loan",
+        method="GET", path=f"{_L}/transactions", service="MDLN0004", scene="03",
+        request=take.TransactionsRequest, view=replies.TransactionPage, target=_LOAN, read="transactions"),
+    # the bank 法人
+    Row(name="list_products", zh="产品列表", en="the bank's products",
+        method="GET", path="/v1/products", service="MDPD0001", scene="01",
+        request=take.ProductsRequest, view=replies.ProductList, read="products"),
+)
+# fmt: on
+
+BY_NAME: dict[str, Row] = {row.name: row for row in OPERATIONS}
+BY_SERVICE: dict[tuple[str, str], Row] = {(row.service, row.scene): row for row in OPERATIONS}
+
+
+def message_of(row: Row) -> Callable[[Any, str, dict[str, Any]], bytes]:
+    """(request, bank, facts of the loan) -> msgpack of the row's command or query; made once per row."""
+    message = row.message
+    assert message is not None
+    from_request = tuple(f for f in message.__struct_fields__ if f in row.request.__struct_fields__)
+    from_elsewhere = tuple(f for f in message.__struct_fields__ if f not in from_request)
+    needs_bank = "bank" in from_elsewhere
+    encode = msgspec.msgpack.Encoder().encode
+    if not from_request:
+        read: Callable[[Any], tuple[Any, ...]] = lambda _: ()  # noqa: E731 - the third of three one-liners
+    elif len(from_request) == 1:
+        read = lambda request: (getattr(request, from_request[0]),)  # noqa: E731
+    else:
+        read = attrgetter(*from_request)
+
+    def build(request: Any, bank: str, found: dict[str, Any]) -> bytes:
+        fields = dict(zip(from_request, read(request), strict=True))
+        if needs_bank:
+            fields["bank"] = bank
+        for name in row.from_loan:
+            fields[name] = found[name]
+        return encode(message(**fields))
+
+    return build
