@@ -1,6 +1,6 @@
 """What travels between front, router and host: small array-like Structs in msgpack batches.
 
-`Ask` goes down, `Answer` comes back; a hop carries lists of them as one ``bytes``; commands stay encoded until the host.
+`Ask` goes down, `Answer` comes back; a hop carries lists of them as one ``bytes``; commands stay encoded until then.
 """
 
 import msgspec

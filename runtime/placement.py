@@ -27,8 +27,8 @@ class Hands(Protocol):
     async def hand_over(self, host: str, slots: list[int], target: str) -> None:
         """Ask a living host to give shards to another."""
 
-    def dead(self) -> set[str]:
-        """Hosts that Ray has declared dead and that have not come back."""
+    def dead(self, hosts: list[str]) -> set[str]:
+        """Those of ``hosts`` that Ray has declared dead and that have not been started again."""
 
 
 class NoHands:
@@ -40,7 +40,7 @@ class NoHands:
     async def hand_over(self, host: str, slots: list[int], target: str) -> None:
         return None
 
-    def dead(self) -> set[str]:
+    def dead(self, hosts: list[str]) -> set[str]:
         return set()
 
 
@@ -51,7 +51,12 @@ async def settle_shards(directory: Directory, dead: set[str] | None = None) -> l
     gone = {id for id, host in hosts.items() if host.lease_left_ms <= 0 or id in (dead or ())}
     shared = sorted(id for id, host in hosts.items() if id not in gone and not host.dedicated)
     orphans = {slot: owner for slot, (owner, _) in shards.items() if not owner or owner in gone or owner not in hosts}
-    await _fence(directory, {owner for owner in orphans.values() if owner in hosts}, hosts)
+    fenced = set()
+    for owner in {owner for owner in orphans.values() if owner in hosts}:
+        if await directory.fence(owner, hosts[owner].incarnation, expired_only=owner not in (dead or ())):
+            log.warning("host fenced", host=owner, incarnation=hosts[owner].incarnation)
+            fenced.add(owner)
+    orphans = {slot: owner for slot, owner in orphans.items() if owner not in hosts or owner in fenced}
     moves = []
     if shared:
         for n, slot in enumerate(sorted(slot for slot in orphans if slot < SHARDS)):
@@ -61,12 +66,6 @@ async def settle_shards(directory: Directory, dead: set[str] | None = None) -> l
         moved = await directory.assign(moves)
         log.info("shards assigned", shards=len(moved), hosts=len(shared))
     return sorted(slot for slot in orphans if slot >= SHARDS)
-
-
-async def _fence(directory: Directory, owners: set[str], hosts: dict[str, HostRow]) -> None:
-    for owner in owners:
-        if await directory.fence(owner, hosts[owner].incarnation):
-            log.warning("host fenced", host=owner, incarnation=hosts[owner].incarnation)
 
 
 class Placement:
@@ -97,22 +96,23 @@ class Placement:
 
     async def once(self) -> None:
         """One round: missing hosts, orphaned shards, dedicated slots, balance."""
-        dead = self._hands.dead()
+        hosts = {host.id: host for host in await self._directory.hosts()}
+        dead = self._hands.dead([id for id, host in hosts.items() if host.lease_left_ms > 0])
         needy = await settle_shards(self._directory, dead)
         hosts = {host.id: host for host in await self._directory.hosts()}
         for name in self._names:
             if name in dead or name not in hosts or hosts[name].lease_left_ms <= 0:
                 await self._hands.spawn(name, dedicated=False)
         for slot in needy:
-            await self._dedicated(slot, hosts)
+            await self._dedicated(slot, hosts, dead)
         if not needy:
             await self._balance(hosts, dead)
 
-    async def _dedicated(self, slot: int, hosts: dict[str, HostRow]) -> None:
+    async def _dedicated(self, slot: int, hosts: dict[str, HostRow], dead: set[str]) -> None:
         """Give a dedicated slot its own host: start it, and assign the slot once it is registered."""
         name = f"dedicated-{slot}"
         host = hosts.get(name)
-        if host is None or host.lease_left_ms <= 0 or name in self._hands.dead():
+        if host is None or host.lease_left_ms <= 0 or name in dead:
             await self._hands.spawn(name, dedicated=True)
             await asyncio.sleep(self._config.dedicated_pause_ms / 1000)
             return
