@@ -7,7 +7,6 @@ query; its fields are filled from the request's fields of the same name, ``bank`
 """
 
 from collections.abc import Callable
-from operator import attrgetter
 from typing import Any, Literal
 
 import msgspec
@@ -201,15 +200,9 @@ def message_of(row: Row) -> Callable[[Any, str, dict[str, Any]], bytes]:
     from_elsewhere = tuple(f for f in message.__struct_fields__ if f not in from_request)
     needs_bank = "bank" in from_elsewhere
     encode = msgspec.msgpack.Encoder().encode
-    if not from_request:
-        read: Callable[[Any], tuple[Any, ...]] = lambda _: ()  # noqa: E731 - the third of three one-liners
-    elif len(from_request) == 1:
-        read = lambda request: (getattr(request, from_request[0]),)  # noqa: E731
-    else:
-        read = attrgetter(*from_request)
 
     def build(request: Any, bank: str, found: dict[str, Any]) -> bytes:
-        fields = dict(zip(from_request, read(request), strict=True))
+        fields: dict[str, Any] = {name: getattr(request, name) for name in from_request}
         if needs_bank:
             fields["bank"] = bank
         for name in row.from_loan:
