@@ -1,0 +1,48 @@
+"""Invariant 8: whatever refers to something refers to the same bank's, and every id lies on the shard written into it.
+
+A dedicated actor has a slot (1024 and up) of its own instead of its shard.
+"""
+
+from cluster.verify.findings import Findings
+from cluster.verify.source import KIND_NAMES, Source
+
+SHARDS = 1024
+
+_REFERENCES = (
+    ("loan of another bank's customer", "loan", "customer", "customer_id"),
+    ("process of another bank's customer", "process", "customer", "customer_id"),
+    ("process of another bank's loan", "process", "loan", "loan_id"),
+)
+
+
+async def check_references(source: Source, findings: Findings) -> None:
+    for check, table, target, column in _REFERENCES:
+        sql = f"""
+            SELECT t.id, t.bank, x.id, x.bank FROM {table} t LEFT JOIN {target} x ON x.id = t.{column}
+            WHERE coalesce(t.{column}, '') <> '' AND ($1 = '' OR t.bank = $1) AND (x.id IS NULL OR x.bank <> t.bank)"""
+        async for id, bank, other, other_bank in source.rows(sql, source.bank):
+            findings.breach(8, check, id, f"bank {bank} refers to {other or 'nothing'} of {other_bank or 'no bank'}")
+        findings.looked(
+            8, int(await source.value(f"SELECT count(*) FROM {table} WHERE $1 = '' OR bank = $1", source.bank))
+        )
+
+
+async def check_bank_of_rows(source: Source, findings: Findings) -> None:
+    """Journal, postings and operations carry the bank of their actor's row."""
+    for number, kind in KIND_NAMES.items():
+        for table in ("journal", "posting", "operation"):
+            sql = f"""
+                SELECT t.id, min(t.bank), r.bank, count(*) FROM {table} t JOIN {kind} r ON r.id = t.id
+                WHERE t.kind = $1 AND t.bank <> r.bank AND ($2 = '' OR $2 IN (t.bank, r.bank)) GROUP BY t.id, r.bank"""
+            async for id, bank, row_bank, count in source.rows(sql, number, source.bank):
+                findings.breach(
+                    8, f"{table} of another bank", id, f"{count} rows of {bank}, the actor is of {row_bank}"
+                )
+        wrong = f"""
+            SELECT id, shard FROM {kind} WHERE ($1 = '' OR bank = $1)
+            AND shard < {SHARDS} AND shard <> substr(id, 2, 4)::int"""
+        async for id, shard in source.rows(wrong, source.bank):
+            findings.breach(8, "shard", id, f"stored on shard {shard}")
+    unknown = "SELECT DISTINCT bank FROM journal WHERE bank NOT IN (SELECT code FROM bank)"
+    async for (bank,) in source.rows(unknown):
+        findings.breach(8, "unknown bank", bank, "has events but is not loaded")

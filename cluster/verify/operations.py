@@ -1,0 +1,84 @@
+"""Invariant 3: every operation is kept once, its events are one unbroken run of one actor, nothing is unexplained.
+
+``check_acknowledged`` takes what clients were told (bank, channel, id, date, code) and finds each of it in the store.
+"""
+
+import hashlib
+from collections.abc import Iterable
+
+import msgspec
+from msgspec import Struct
+
+from cluster.verify.findings import Findings
+from cluster.verify.source import KIND_NAMES, Source
+
+CHUNK = 500
+
+
+class Acknowledged(Struct, frozen=True, kw_only=True):
+    """What a client was told: ``code`` "" for success. ``tran_date`` yyyymmdd over the ESB, else ""."""
+
+    bank: str
+    channel: str
+    id: str
+    tran_date: str = ""
+    code: str = ""
+
+
+def operation_key(bank: str, channel: str, id: str, tran_date: str) -> bytes:
+    """16 bytes of blake2b over the four words joined by the unit separator (1F)."""
+    return hashlib.blake2b("\x1f".join((bank, channel, id, tran_date)).encode(), digest_size=16).digest()
+
+
+async def check_operations(source: Source, findings: Findings) -> None:
+    findings.looked(
+        3, int(await source.value("SELECT count(*) FROM operation WHERE $1 = '' OR bank = $1", source.bank))
+    )
+    unexplained = """
+        SELECT j.id, j.version, j.type, o.id FROM journal j LEFT JOIN operation o ON o.op_hash = j.op_hash
+        WHERE ($1 = '' OR j.bank = $1)
+          AND (o.op_hash IS NULL OR o.kind <> j.kind OR o.id <> j.id OR o.bank <> j.bank)"""
+    async for id, version, type, owner in source.rows(unexplained, source.bank):
+        findings.breach(3, "unexplained event", f"{id} v{version}", f"{type}: its operation is of {owner or 'nobody'}")
+    scattered = """
+        SELECT op_hash, min(id), min(version), max(version), count(*), count(DISTINCT (kind, id)) FROM journal
+        WHERE $1 = '' OR bank = $1 GROUP BY op_hash
+        HAVING count(DISTINCT (kind, id)) > 1 OR max(version) - min(version) + 1 <> count(*)"""
+    async for op_hash, id, first, last, count, actors in source.rows(scattered, source.bank):
+        detail = f"{count} events in v{first}..v{last} of {actors} actor(s)"
+        findings.breach(3, "not exactly once", f"{id} operation {op_hash.hex()}", detail)
+    twice = "SELECT op_hash, count(*) FROM operation GROUP BY op_hash HAVING count(*) > 1"
+    async for op_hash, count in source.rows(twice):
+        findings.breach(3, "operation twice", op_hash.hex(), f"{count} rows")
+
+
+async def check_replies(source: Source, findings: Findings) -> None:
+    """A stored reply is a pair of code and body; a refusal has changed nothing."""
+    sql = """
+        SELECT o.op_hash, o.kind, o.id, o.reply, EXISTS (SELECT 1 FROM journal j WHERE j.op_hash = o.op_hash
+            AND j.kind = o.kind AND j.id = o.id) FROM operation o WHERE $1 = '' OR o.bank = $1"""
+    async for op_hash, kind, id, reply, changed in source.rows(sql, source.bank):
+        subject = f"{KIND_NAMES[kind]} {id} operation {op_hash.hex()}"
+        try:
+            code, _ = msgspec.msgpack.decode(reply, type=tuple[str, bytes])
+        except msgspec.MsgspecError as error:
+            findings.breach(3, "reply", subject, f"cannot be read: {error}")
+            continue
+        findings.expect(not (code and changed), 3, "refused but changed", subject, code)
+
+
+async def check_acknowledged(source: Source, findings: Findings, told: Iterable[Acknowledged]) -> None:
+    """Each acknowledged operation is stored, with the code the client was told."""
+    wanted = {operation_key(a.bank, a.channel, a.id, a.tran_date): a for a in told}
+    hashes = list(wanted)
+    for start in range(0, len(hashes), CHUNK):
+        part = hashes[start : start + CHUNK]
+        rows = await source.all("SELECT op_hash, bank, reply FROM operation WHERE op_hash = ANY($1::bytea[])", part)
+        stored = {row[0]: row for row in rows}
+        for op_hash in part:
+            one, row = wanted[op_hash], stored.get(op_hash)
+            subject = f"{one.bank} {one.channel} {one.id}"
+            findings.expect(row is not None, 3, "acknowledged but lost", subject, one.code or "success")
+            if row is not None:
+                code, _ = msgspec.msgpack.decode(row[2], type=tuple[str, bytes])
+                findings.expect(code == one.code, 3, "another reply", subject, f"told {one.code!r}, stored {code!r}")
