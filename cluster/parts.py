@@ -1,0 +1,71 @@
+"""Puts a process's parts together from a `WorldSpec`: store, directory, banks, vaults, rules, outside actors.
+
+Used by cluster/host_actor.py and cluster/gateway.py; the only place that knows which class serves which protocol.
+"""
+
+import hmac
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+from storage.postgres import PostgresStore
+from storage.vault import BankVault
+
+from actors.turn import Vault
+from cluster.spec import WorldSpec
+from runtime.banks import BankBook
+from runtime.effects import Outside
+from runtime.identity import Digester
+from runtime.kinds import Kind
+from runtime.rules import rules_of
+from storage.banks import PostgresBanks
+from storage.pool import Database
+
+VaultOf = Callable[[str], Vault]
+
+
+def derived_key(master_key: bytes, purpose: str) -> bytes:
+    """32 bytes for one purpose, so that no key serves two."""
+    return hmac.digest(master_key, purpose.encode(), "sha256")
+
+
+def load_object(path: str) -> Any:
+    """The object that ``module:name`` names."""
+    module, _, name = path.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
+class Parts:
+    """Open with `open`, close with `close`."""
+
+    def __init__(self, spec: WorldSpec) -> None:
+        self.spec = spec
+        self.database = Database(spec.database_url)
+        self.store = PostgresStore(self.database)
+        self.directory = self.store.directory
+        self.banks = BankBook(PostgresBanks(self.database), rules_of, self.vault_of)
+        self.digester = Digester(derived_key(spec.master_key, "digest"))
+        self.id_key = derived_key(spec.master_key, "ids")
+        self._vaults: dict[str, Vault] = {}
+
+    def vault_of(self, bank: str) -> Vault:
+        vault = self._vaults.get(bank)
+        if vault is None:
+            vault = self._vaults[bank] = BankVault(self.spec.master_key, bank)
+        return vault
+
+    def kinds(self) -> dict[str, Kind]:
+        kinds: dict[str, Kind] = load_object(self.spec.runtime.kinds)
+        return kinds
+
+    def outside(self) -> Outside:
+        outside: Outside = load_object(self.spec.outside_factory)(self.spec, self.vault_of)
+        return outside
+
+    async def open(self) -> "Parts":
+        await self.database.open()
+        return self
+
+    async def close(self) -> None:
+        await self.store.close()
+        await self.database.close()
