@@ -158,7 +158,12 @@ class Store(Protocol):
     """Journal, rows and operations. Every method raises only `StoreError`s for the database's own failures."""
 
     async def commit(self, batch: Batch) -> None:
-        """All or nothing, durable on return. Order of checks: fence, operations, journal, rows (by expected version)."""
+        """All or nothing, durable on return. Order of checks: fence, operations, journal, postings, rows, wakes.
+
+        `BadData.constraint`: journal_pkey (the version exists), journal_shard_seq, customer_identity, ``<kind>_pkey``
+        (``expected`` 0 and there is a row), version (the stored row has another version), "" (a value the database
+        cannot hold). Two calls at once run one after the other.
+        """
 
     async def load(self, kind: str, ids: list[str]) -> dict[str, LoadedRow]: ...
 
@@ -178,14 +183,16 @@ class Directory(Protocol):
     """Who owns which shard, under leases judged by the store's clock. Slots >= 1024 belong to dedicated actors."""
 
     async def register(self, host: str, lease_ms: int, dedicated: bool = False) -> int:
-        """A new incarnation of ``host`` (fences every older one, waiting out commits in flight); owns what the shard
-        table says. Returns the incarnation."""
+        """A new incarnation of ``host`` (fences every older one, waiting out commits in flight).
+
+        It owns what the shard table says, each with its epoch grown by 1 (see `owned`). Returns the incarnation.
+        """
 
     async def renew(self, host: str, incarnation: int, lease_ms: int) -> bool:
         """False when the incarnation is no longer current."""
 
     async def leave(self, host: str, incarnation: int) -> None:
-        """Give all shards back and end the lease (after draining)."""
+        """Give all shards back and end the lease (after draining). No effect under another incarnation."""
 
     async def hosts(self) -> list[HostRow]: ...
 
@@ -198,20 +205,25 @@ class Directory(Protocol):
     async def hold_placement(self, holder: str, lease_ms: int) -> bool:
         """Take or renew the placement lease by compare-and-set."""
 
-    async def take_over(self, host: str, incarnation: int, targets: dict[int, str]) -> bool:
-        """Fence a host (its incarnation changes, so its commits fail) and hand its shards to ``targets`` (shard -> host,
-        epochs grow). False when the host's incarnation was another one or its lease is alive (unless it is dead by
-        Ray's notice: ``force``)."""
+    async def fence(self, host: str, incarnation: int, *, expired_only: bool = False) -> bool:
+        """Change the incarnation of a host that Ray says is dead, or whose lease ran out; True when this call did.
 
-    async def fence(self, host: str, incarnation: int) -> bool:
-        """Change the incarnation of a host that Ray says is dead, or whose lease ran out; True when this call did."""
+        Waits out its commits in flight; all later ones fail. Then its shards may be given away by `assign`.
+        ``expired_only``: only if the lease has run out by the store's clock (a renewal in between saves the host).
+        """
 
     async def assign(self, moves: list[tuple[int, str, int, str]]) -> list[int]:
-        """Compare-and-set (shard, expected host or "", expected epoch, new host); returns the shards that moved."""
+        """Compare-and-set (shard, expected host or "", expected epoch, new host); returns the shards that moved.
+
+        For shards of nobody, of a fenced host, or by their live owner itself after flushing. A move adds 1 to epoch.
+        """
 
     async def dedicate(self, host: str, incarnation: int, kind: str, id: str, cap: int) -> int:
-        """Make an actor a slot of its own: called by the owner of its shard after flushing it. Moves its row to the new
-        slot; the slot number, or 0 when ``cap`` is reached."""
+        """Make an actor a slot of its own: called by the owner of its shard after flushing it.
+
+        Moves its row (if it has one) to the new slot, which nobody owns yet. Returns the slot number (the same one when
+        it has one already), or 0 when ``cap`` slots exist. Raises `Fenced`.
+        """
 
     async def dedicated(self) -> dict[tuple[str, str], int]:
         """(kind, id) -> slot."""
