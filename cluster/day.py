@@ -14,9 +14,7 @@ from msgspec import Struct
 
 from actors.loan.messages import CloseDay, CollectDue
 from actors.turn import Command
-from storage.banks import PostgresBanks
-from storage.pool import Database
-from storage.queries import PostgresQueries
+from storage.postgres import PostgresStore
 
 CHANNEL = "day"
 PAGE = 500
@@ -36,15 +34,14 @@ class DayReport(Struct, kw_only=True):
 class DayRun:
     """Runs against a live deployment: its database, its hosts' handles and one gateway's handle."""
 
-    def __init__(self, database: Database, hosts: Callable[[], list[Any]], gateway: Any) -> None:
-        self._banks = PostgresBanks(database)
-        self._queries = PostgresQueries(database)
+    def __init__(self, store: PostgresStore, hosts: Callable[[], list[Any]], gateway: Any) -> None:
+        self._store = store
         self._hosts = hosts
         self._gateway = gateway
 
     async def set_date(self, bank: str, day: date) -> None:
         """Advance the business date and wait until every living host has it. Raises storage.banks.DateGoesBack."""
-        epoch = await self._banks.set_business_date(bank, day)
+        epoch = await self._store.set_business_date(bank, day)
         for host in self._hosts():
             try:
                 while await host.refresh_banks.remote() < epoch:
@@ -76,7 +73,7 @@ class DayRun:
         after: tuple[date, str] | None = None
         done = 0
         while True:
-            loans = await self._queries.loans_due(bank, day, after, PAGE)
+            loans = await self._store.loans_due(bank, day, after, PAGE)
             if not loans:
                 return done
             body = msgspec.msgpack.encode(command())

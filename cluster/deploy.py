@@ -29,11 +29,10 @@ from cluster.secrets import channels, master_key
 from cluster.settings import Endpoint, OutsideSettings, Settings
 from cluster.spec import GatewaySpec, WorldSpec
 from runtime.ray_world import NAMESPACE, actor_name
-from storage.banks import PostgresBanks
 from storage.embedded import Embedded, start_embedded
 from storage.guarded import GuardedProcess
 from storage.migrate import migrate
-from storage.pool import Database
+from storage.postgres import open_store
 
 BANKS = Path(__file__).parent / "banks"
 Say = Callable[[str], None]
@@ -116,13 +115,12 @@ class Deployment:
         self.redis_url = self.redis_url or self.embedded.redis_url
 
     async def _load_banks(self) -> None:
-        database = await Database(self.database_url).open()
+        store = await open_store(self.database_url)
         try:
-            banks = PostgresBanks(database)
             for terms in load_banks(BANKS):
-                await banks.put(terms.code, msgspec.json.encode(terms), self.business_date)
+                await store.put(terms.code, msgspec.json.encode(terms), self.business_date)
         finally:
-            await database.close()
+            await store.close()
 
     def _start_sandbox(self) -> None:
         folder = self._folder()

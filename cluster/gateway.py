@@ -1,8 +1,8 @@
 """The Ray actor around a gateway: a router with the two fronts, REST and ESB, on ports of its own.
 
 Before it: channels and the bank's ESB. After it: runtime/router.py. Other Ray actors and drivers reach actors through
-its `ask` (runtime/client.py); the day's run through `ask_many`. It also takes part in placement, so that a cluster whose
-only host died gets another one.
+its `ask` (runtime/client.py); the day's run through `ask_many`. It also takes part in placement, so that a cluster
+whose only host died gets another one.
 """
 
 import asyncio
@@ -54,13 +54,13 @@ class GatewayActor:
 
     async def _start(self) -> None:
         spec, world = self._spec, self._spec.world
-        self._parts = await Parts(world).open()
+        self._parts = await Parts.open(world)
         self._handles = Handles(world.release)
-        self.router = Router(self._parts.directory, RayTransport(self._handles, spec.name), world.runtime)
+        self.router = Router(self._parts.store, RayTransport(self._handles, spec.name), world.runtime)
         self._desk = Desk(self._handles, spec.name, self.router, world.runtime.linger_ms)
         await self.router.start()
         hands = RayHands(self._handles, starter(world.pack()))
-        placement = Placement(self._parts.directory, hands, world.runtime, spec.name, list(world.hosts))
+        placement = Placement(self._parts.store, hands, world.runtime, spec.name, list(world.hosts))
         self._placement = asyncio.get_running_loop().create_task(placement.run())
         if spec.fronts:
             self._fronts = Fronts(spec, self._parts, self.router)

@@ -41,13 +41,13 @@ class HostActor:
 
     async def _start(self) -> None:
         spec = self._spec
-        self._parts = await Parts(spec).open()
+        self._parts = await Parts.open(spec)
         self._handles = Handles(spec.release)
-        self._router = Router(self._parts.directory, RayTransport(self._handles, self._name), spec.runtime)
+        self._router = Router(self._parts.store, RayTransport(self._handles, self._name), spec.runtime)
         self.host = Host(
             self._name,
             self._parts.store,
-            self._parts.directory,
+            self._parts.store,
             self._parts.banks,
             self._parts.kinds(),
             spec.runtime,
@@ -61,7 +61,7 @@ class HostActor:
         await self.host.start()
         if not self._dedicated:
             hands = RayHands(self._handles, starter(self._world))
-            placement = Placement(self._parts.directory, hands, spec.runtime, self._name, list(spec.hosts))
+            placement = Placement(self._parts.store, hands, spec.runtime, self._name, list(spec.hosts))
             self._placement = asyncio.get_running_loop().create_task(placement.run())
 
     async def deliver(self, sender: str, raw: bytes) -> bytes:

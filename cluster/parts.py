@@ -36,14 +36,12 @@ def load_object(path: str) -> Any:
 
 
 class Parts:
-    """Open with `open`, close with `close`."""
+    """Made by `open`; ``store`` serves as store, directory, banks and queries."""
 
-    def __init__(self, spec: WorldSpec) -> None:
+    def __init__(self, spec: WorldSpec, store: PostgresStore) -> None:
         self.spec = spec
-        self.database = Database(spec.database_url)
-        self.store = PostgresStore(self.database)
-        self.directory = self.store.directory
-        self.banks = BankBook(PostgresBanks(self.database), rules_of, self.vault_of)
+        self.store = store
+        self.banks = BankBook(store, rules_of, self.vault_of)
         self.digester = Digester(derived_key(spec.master_key, "digest"))
         self.id_key = derived_key(spec.master_key, "ids")
         self._vaults: dict[str, Vault] = {}
@@ -62,10 +60,10 @@ class Parts:
         outside: Outside = load_object(self.spec.outside_factory)(self.spec, self.vault_of)
         return outside
 
-    async def open(self) -> "Parts":
-        await self.database.open()
-        return self
+    @classmethod
+    async def open(cls, spec: WorldSpec) -> "Parts":
+        """Connect and check the server; raises storage.postgres.UnsafeServer for one that could lose commits."""
+        return cls(spec, await open_store(spec.database_url))
 
     async def close(self) -> None:
         await self.store.close()
-        await self.database.close()
