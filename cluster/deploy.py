@@ -90,7 +90,7 @@ class Deployment:
         began = time.monotonic()
         self._servers()
         self._say("建表 schema")
-        migrate(self.database_url)
+        asyncio.run(migrate(self.database_url))
         self._say("法人与产品 banks and products")
         asyncio.run(self._load_banks())
         if self._with_sandbox:
