@@ -59,8 +59,9 @@ class Form:
         fields = {f.name: f for f in msgspec.structs.fields(row.request)}
         outside = row.path_fields if row.command else (*row.path_fields, *row.other_fields)
         self.body_fields = tuple(name for name in row.other_fields if name not in outside)
-        self.body_type = _struct(f"{row.request.__name__}Body", [fields[name] for name in self.body_fields])
-        self.outside_type = _struct(f"{row.request.__name__}Parameters", [fields[name] for name in outside])
+        title = "".join(word.capitalize() for word in row.name.split("_"))
+        self.body_type = _struct(f"{title}Body", [fields[name] for name in self.body_fields])
+        self.outside_type = _struct(f"{title}Parameters", [fields[name] for name in outside])
         self._ids = tuple((name, ID_FIELDS[name]) for name in fields if name in ID_FIELDS)
         self._only_ids_outside = all(name in ID_FIELDS for name in outside)
         self._dates = tuple(name for name, field in fields.items() if "date" in str(field.type))
