@@ -94,6 +94,8 @@ class BankTerms(Struct, frozen=True, kw_only=True):
     """By ``key`` (the version to start now) and by ``key@version`` (for those running)."""
     decisions: dict[str, dict[str, Any]] = {}
     """ZEN decision models by key, as JSON objects."""
+    parameters: dict[str, int] = {}
+    """Figures that the decision models read as ``bank.<name>``: cut-offs, multiples, per cents, as integers."""
     cool_off_days: int = 30
     effect_retry_s: int = 5
     reservation_check_s: int = 300

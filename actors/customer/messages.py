@@ -251,13 +251,14 @@ class CustomerSnapshot(View, frozen=True, kw_only=True):
     identity_sealed: bytes
     phone_sealed: bytes
     refused_until: date | None = None
+    bureau_consent_version: str = ""
 
 
 class Facts(Struct, frozen=True, kw_only=True):
     """What the applicant declares; goes to the score model. Income and debts per month in fen.
 
-    ``housing``: own, rent, free. ``employment_years``: 0 unemployed or under a year. Bands as in the German credit data:
-    ``checking_band`` 0 no account, 1 below zero, 2 up to 200, 3 200 and more or salary for a year;
+    ``housing``: own, rent, free. ``employment_years``: 0 unemployed or under a year. Bands, as in German credit data:
+    ``checking_band`` 0 overdrawn, 1 below 200, 2 200 and more or salary for a year, 3 none known;
     ``savings_band`` 0 none or unknown, 1 <100, 2 <500, 3 <1000, 4 >=1000;
     ``history_band`` 0 none taken or all repaid, 1 all at this bank repaid, 2 existing ones duly paid, 3 delays in the
     past, 4 critical account or credits elsewhere.

@@ -3,6 +3,8 @@
 from datetime import date
 from typing import Any
 
+from msgspec import field
+
 from actors.customer.messages import Facts
 from actors.turn import Command, Query, SettleEffect, View
 
@@ -31,7 +33,7 @@ class ActivityDone(Command, frozen=True, kw_only=True):
     effect_id: str
     status: str
     code: str = ""
-    data: dict[str, Any] = {}
+    data: dict[str, Any] = field(default_factory=dict)
 
 
 class AskReservation(Command, frozen=True, kw_only=True):
