@@ -3,6 +3,7 @@
 The vault of each bank (storage/vault.py) and the default channels' secrets come from it; it is never logged or shown.
 """
 
+import hashlib
 import hmac
 import os
 import secrets
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from cluster.settings import ChannelSettings, Settings
 from cluster.settings_load import SettingsError
+from protocols.credentials import Channel
 
 FILE = "master.key"
 
@@ -46,6 +48,24 @@ def _make(path: Path) -> None:
         os.unlink(draft)
 
 
-def channel_secret(settings: Settings, channel: ChannelSettings) -> str:
+def channel_secret(key: bytes, channel: ChannelSettings) -> str:
     """The channel's own secret, or one derived from the master key when none is set."""
-    return channel.secret or hmac.digest(master_key(settings), f"channel:{channel.id}".encode(), "sha256").hex()
+    return channel.secret or hmac.digest(key, f"channel:{channel.id}".encode(), "sha256").hex()
+
+
+def channels(settings: Settings, key: bytes) -> tuple[Channel, ...]:
+    """The channels as the fronts take them; of a bearer token only its digest goes on."""
+    return tuple(_channel(channel, channel_secret(key, channel)) for channel in settings.channels)
+
+
+def _channel(channel: ChannelSettings, secret: str) -> Channel:
+    is_token = channel.kind == "bearer"
+    return Channel(
+        id=channel.id,
+        kind=channel.kind,
+        secret=b"" if is_token else secret.encode(),
+        token_sha256=hashlib.sha256(secret.encode()).hexdigest() if is_token else "",
+        banks=channel.banks,
+        operations=channel.operations,
+        rate_per_s=channel.rate,
+    )

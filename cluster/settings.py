@@ -94,16 +94,17 @@ class OutsideSettings(Section, frozen=True, kw_only=True):
 
 
 class ChannelSettings(Section, frozen=True, kw_only=True):
-    """Who may call. ``banks`` and ``operations`` empty: all; ``rate``: requests a second in all (0: no limit).
+    """Who may call. ``kind``: hmac (signed REST requests), bearer (a token over REST), esb (``id`` is its CONSUMER_ID).
 
-    ``secret`` empty: derived from the master key, shown by ``miaodai config channels``.
+    ``banks`` and ``operations`` list what it may, ``["*"]`` for all. ``rate``: requests a second in all (0: no limit).
+    ``secret`` is key or token; empty: derived from the master key, shown by ``miaodai config channels``.
     """
 
     id: str
-    kind: Literal["rest", "esb"]
+    kind: Literal["hmac", "bearer", "esb"]
     secret: str = ""
-    banks: tuple[str, ...] = ()
-    operations: tuple[str, ...] = ()
+    banks: tuple[str, ...]
+    operations: tuple[str, ...]
     rate: Count = 0
 
 
@@ -113,7 +114,11 @@ class SecretsSettings(Section, frozen=True, kw_only=True):
     master_key: str = ""
 
 
-DEFAULT_CHANNELS = (ChannelSettings(id="mobile", kind="rest"), ChannelSettings(id="counter", kind="esb"))
+DEFAULT_CHANNELS = (
+    ChannelSettings(id="mobile", kind="hmac", banks=("*",), operations=("*",)),
+    ChannelSettings(id="teller", kind="bearer", banks=("*",), operations=("*",)),
+    ChannelSettings(id="counter", kind="esb", banks=("*",), operations=("*",)),
+)
 
 
 class Settings(Section, frozen=True, kw_only=True):

@@ -140,10 +140,12 @@ def _behaviour(row: Row, random: Random) -> Behaviour:
 
 
 def _division(bank: BankTerms, random: Random) -> str:
-    """Mostly local by the bank's territory; one in twenty-five from elsewhere."""
+    """Six digits, mostly in the bank's territory; one in twenty-five from far away."""
     if random.random() < 0.04 or not bank.divisions:
         return "650102"
-    return f"{random.choice(bank.divisions):0<6}"[:4] + f"{random.randint(2, 6):02d}"
+    territory = random.choice(bank.divisions)
+    city = territory if len(territory) > 2 else territory + "01"
+    return city if len(city) == 6 else f"{city}{random.randint(5, 9):02d}"
 
 
 def applicant_of(number: int, row: Row, bank: BankTerms, today: date, seed: int) -> Applicant:

@@ -61,10 +61,11 @@ class Source:
         async for row in self.rows(f"{_EVENTS} ORDER BY shard, seq"):
             yield Recorded(row[0], row[1], KIND_NAMES[row[2]], *row[3:])
 
-    async def events_by_actor(self, kind: int) -> AsyncIterator[list[Recorded]]:
-        """All events of one actor after another, in the order of their versions."""
+    async def events_by_actor(self, kind: int, types: str = "") -> AsyncIterator[list[Recorded]]:
+        """All events of one actor after another, in the order of their versions; ``types`` an SQL list to keep."""
         events: list[Recorded] = []
-        sql = f"{_EVENTS} WHERE kind = $1 AND ($2 = '' OR bank = $2) ORDER BY kind, id, version"
+        only = f" AND type IN {types}" if types else ""
+        sql = f"{_EVENTS} WHERE kind = $1 AND ($2 = '' OR bank = $2){only} ORDER BY kind, id, version"
         async for row in self.rows(sql, kind, self.bank):
             event = Recorded(row[0], row[1], KIND_NAMES[row[2]], *row[3:])
             if events and events[0].id != event.id:

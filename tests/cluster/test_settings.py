@@ -6,10 +6,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from cluster.secrets import channel_secret, master_key
+from cluster.secrets import channel_secret, channels, master_key
 from cluster.settings import Settings
 from cluster.settings_load import SettingsError, environment_name, leaves, load
 from cluster.settings_show import masked, to_toml
+
+
+NOTHING = "banks=[]\noperations=[]\n"
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +51,7 @@ def test_the_three_addresses_of_real_clusters() -> None:
 
 
 def test_lists_of_words_and_of_tables_in_the_environment() -> None:
-    rows = '[{"id": "m1", "kind": "rest", "banks": ["B001"]}]'
+    rows = '[{"id": "m1", "kind": "hmac", "banks": ["B001"], "operations": ["apply"]}]'
     got = load(environ={"MIAODAI_RUNTIME_DEDICATED": "kind:loan, bank:B001", "MIAODAI_CHANNELS": rows})
     assert got.runtime.dedicated == ("kind:loan", "bank:B001")
     assert [(c.id, c.banks) for c in got.channels] == [("m1", ("B001",))]
@@ -60,7 +63,7 @@ def test_lists_of_words_and_of_tables_in_the_environment() -> None:
         ("[rest]\nprot = 1\n", "rest.port"),
         ("[data_base]\nurl = ''\n", "database"),
         ("[outside.core]\ntimeout = 1\n", "outside.core.timeout_ms"),
-        ("[[channels]]\nid='a'\nkind='rest'\nbank=[]\n", "channels.0.banks"),
+        ("[[channels]]\nid='a'\nkind='hmac'\nbank=[]\n", "channels.0.banks"),
         ("[[esb.listeners]]\ncharsets='x'\n", "esb.listeners.0.charset"),
     ],
 )
@@ -83,9 +86,10 @@ def test_unknown_variables_are_refused_and_the_nearest_named() -> None:
         "[runtime]\nlease_ms = 1000\nrenew_ms = 900\n",
         "[database]\nurl = 'mysql://x'\n",
         "[secrets]\nmaster_key = 'short'\n",
-        "[[channels]]\nid='a'\nkind='rest'\n[[channels]]\nid='a'\nkind='esb'\n",
-        "[[channels]]\nid='a'\nkind='rest'\nsecret='short'\n",
-        "[[channels]]\nid='a'\nkind='fax'\n",
+        f"[[channels]]\nid='a'\nkind='hmac'\n{NOTHING}[[channels]]\nid='a'\nkind='esb'\n{NOTHING}",
+        f"[[channels]]\nid='a'\nkind='hmac'\nsecret='short'\n{NOTHING}",
+        f"[[channels]]\nid='a'\nkind='fax'\n{NOTHING}",
+        "[[channels]]\nid='a'\nkind='hmac'\n",
         "[runtime]\ndedicated = ['loan']\n",
         "not toml",
     ],
@@ -121,8 +125,16 @@ def test_the_master_key_is_made_once_for_its_owner_only(tmp_path: Path) -> None:
     assert len(key) == 32
     assert master_key(settings) == key
     assert stat.S_IMODE((tmp_path / "var" / "master.key").stat().st_mode) == 0o600
-    secrets = {channel_secret(settings, channel) for channel in settings.channels}
+    secrets = {channel_secret(key, channel) for channel in settings.channels}
     assert len(secrets) == len(settings.channels)
+
+
+def test_channels_reach_the_fronts_with_key_or_digest_of_token(tmp_path: Path) -> None:
+    signed, token, esb = channels(Settings(), bytes(32))
+    assert (signed.kind, token.kind, esb.kind) == ("hmac", "bearer", "esb")
+    assert len(signed.secret) == 64
+    assert (token.secret, len(token.token_sha256)) == (b"", 64)
+    assert signed.secret != esb.secret
 
 
 def test_a_damaged_master_key_is_refused(tmp_path: Path) -> None:
