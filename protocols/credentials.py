@@ -21,7 +21,8 @@ from protocols.decoding import Invalid
 WINDOW_MS = 300_000
 NONCE_TTL_S = 2 * WINDOW_MS // 1000 + 60
 NONCE_LENGTH_MAX = 64
-SIGNED_HEADERS = ("X-Channel", "X-Bank", "X-Timestamp", "X-Nonce", "Idempotency-Key")
+RESERVED = frozenset({"effect", "timer", "cluster"})
+"""Operations of the runtime itself go under these names: no channel may have one."""
 
 
 class Channel(Struct, frozen=True, kw_only=True):
@@ -72,6 +73,8 @@ class Credentials:
 
     def __init__(self, channels: Iterable[Channel], nonces: NonceStore) -> None:
         self.by_id = {channel.id: channel for channel in channels}
+        if taken := RESERVED & self.by_id.keys():
+            raise ValueError(f"channel ids {sorted(taken)} belong to the runtime")
         self._by_token = {c.token_sha256: c for c in self.by_id.values() if c.kind == "bearer" and c.token_sha256}
         self._nonces = nonces
 
