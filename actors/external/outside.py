@@ -12,9 +12,13 @@ from actors.external.policy import Counters, Envelope
 class OutsideActor(Protocol):
     """A stateless actor of one system."""
 
-    system: str
-    operations: tuple[str, ...]
     envelope: Envelope
+
+    @property
+    def system(self) -> str: ...
+
+    @property
+    def operations(self) -> tuple[str, ...]: ...
 
     async def perform(
         self, operation: str, payload: dict[str, Any], effect_id: str, attempt: int, bank: str

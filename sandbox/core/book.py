@@ -209,12 +209,12 @@ class CoreBook:
 
     def _book(self, instruction: Instruction, lines: list[Line]) -> None:
         instruction.voucher = len(self.books.ledger.vouchers)
-        instruction.serial = self._post(instruction.order.bank, lines)
+        instruction.serial = self._post(instruction.order.bank, lines, instruction.serial)
         instruction.applied += 1
 
-    def _post(self, bank: str, lines: list[Line]) -> str:
-        """Book a voucher today under a new serial."""
-        serial = self._serial(bank)
+    def _post(self, bank: str, lines: list[Line], serial: str = "") -> str:
+        """Book a voucher today under its serial, or a new one."""
+        serial = serial or self._serial(bank)
         self.books.ledger.post(bank, self.date(bank), serial, lines)
         return serial
 

@@ -1,11 +1,16 @@
 """A sandbox on real sockets for each test, and a plain ESB socket to talk to it (nothing of the project's own ESB)."""
 
 import asyncio
+import hmac
+import os
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from actors.external.policy import Policy
+from protocols.outside.connect import SYSTEMS, ConnectedOutside, Where, connect_outside
 from sandbox.cd_xml import Message, read, write
 from sandbox.town import Sandbox
 
@@ -64,3 +69,35 @@ async def connect() -> AsyncIterator[Connect]:
     yield open_socket
     for socket in opened:
         socket.writer.close()
+
+
+class OwnerVault:
+    """Seals by AES-GCM under the owner's id as associated data, so that a wrong owner cannot unseal."""
+
+    def __init__(self) -> None:
+        self._key = AESGCM(AESGCM.generate_key(128))
+
+    def seal(self, owner_id: str, text: str) -> bytes:
+        nonce = os.urandom(12)
+        return nonce + self._key.encrypt(nonce, text.encode(), owner_id.encode())
+
+    def unseal(self, owner_id: str, sealed: bytes) -> str:
+        return self._key.decrypt(sealed[:12], sealed[12:], owner_id.encode()).decode()
+
+    def blind(self, text: str) -> bytes:
+        return hmac.digest(b"blind", text.encode(), "sha256")
+
+
+@pytest.fixture
+def vault() -> OwnerVault:
+    return OwnerVault()
+
+
+@pytest.fixture
+async def outside(box: Sandbox, vault: OwnerVault) -> AsyncIterator[ConnectedOutside]:
+    """The actors of all systems on the sandbox's sockets, with short limits."""
+    where = {system: Where(port=getattr(box.ports, system)) for system in SYSTEMS}
+    quick = Policy(limit_s=0.6, try_s=0.25, tries=2, pause_s=0.01, failures_max=4, open_s=0.2)
+    connected = connect_outside(where, lambda bank: vault, policies=dict.fromkeys(SYSTEMS, quick))
+    yield connected
+    await connected.close()
