@@ -5,12 +5,12 @@ whoever does not know its end asks for a new incarnation first (architecture.md,
 """
 
 import asyncio
-from itertools import groupby
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from typing import Any
 
 import asyncpg
 
+from storage.arrays import columns, placeholder
 from storage.contract import (
     COLUMNS,
     ActorRow,
@@ -19,16 +19,34 @@ from storage.contract import (
     DuplicateOperations,
     Fenced,
     OperationRow,
-    PostingRow,
     StoreError,
     UnknownOutcome,
 )
-from storage.pool import CONNECTION_ERRORS, DUPLICATE, FENCED, SESSION, VERSION
+from storage.pool import CONNECTION_ERRORS, FENCED, SESSION, VERSION
 from storage.rows import KINDS
 
-_ARGUMENTS = 2 + 6 + 13 + sum(7 + len(columns) for columns in COLUMNS.values()) + 3
-_COMMIT = f"SELECT commit_batch({', '.join(f'${n}' for n in range(1, _ARGUMENTS + 1))})"
-_EMPTY: tuple[Any, ...] = ()
+_OPERATION = ("bytea", "bytea", "smallint", "text", "text", "bytea*")
+_EVENT = (
+    *("integer", "bigint", "smallint", "text", "bigint", "text", "date"),
+    *("bytea", "text", "bytea*", "bytea", "bigint"),
+)
+_POSTING = ("text", "smallint", "text", "bigint", "smallint", "date", "text", "bigint", "bigint", "boolean")
+_ROW = ("text", "text", "integer", "bigint", "bigint", "bytea*", "bigint")
+_WAKE = ("smallint", "text", "bigint")
+_COMMIT = "SELECT commit_batch($1, $2, {})".format(
+    ", ".join(
+        placeholder(3 + n, sql_type)
+        for n, sql_type in enumerate(
+            [
+                *_OPERATION,
+                *_EVENT,
+                *_POSTING,
+                *(t for kind in KINDS for t in (*_ROW, *(column_type for _, column_type in COLUMNS[kind]))),
+                *_WAKE,
+            ]
+        )
+    )
+)
 
 
 class CommitConnection:
@@ -74,13 +92,14 @@ class CommitConnection:
             return BadData("", "a value of the wrong type or size")  # found while encoding: nothing was sent
         if state == FENCED:
             return Fenced(batch.host)
-        if state == DUPLICATE:
+        constraint = getattr(error, "constraint_name", None) or ""
+        if constraint == "operation_pkey":
             return await self._duplicates(batch.operations)
         if state == VERSION:
             return BadData("version", getattr(error, "detail", None) or "")
         if state[:2] in ("22", "23"):
             # The server's own detail line would carry values of the row: only names go on.
-            return BadData(getattr(error, "constraint_name", None) or "", getattr(error, "table_name", None) or state)
+            return BadData(constraint, getattr(error, "table_name", None) or state)
         self._drop()
         return UnknownOutcome(f"{type(error).__name__} {state}".strip())
 
@@ -101,45 +120,16 @@ def encode(batch: Batch) -> list[Any]:
     """The arguments of ``commit_batch``: columns instead of rows, each list sorted by key."""
     arguments: list[Any] = [batch.host, batch.incarnation]
     operations = sorted(batch.operations, key=itemgetter(0))
-    arguments += _columns(operations, 6, kind_at=2)
-    journal = sorted(batch.journal, key=attrgetter("kind", "id", "version"))
-    arguments += _columns(journal, 12, kind_at=2)
-    arguments.append(_lines(batch.postings, [(e.kind, e.id, e.version) for e in journal]))
+    arguments += columns(_OPERATION, operations, kind_at=2)
+    journal = sorted(batch.journal, key=itemgetter(2, 3, 4))
+    arguments += columns(_EVENT, journal, kind_at=2)
+    arguments += columns(_POSTING, batch.postings, kind_at=1)
     by_kind: dict[str, list[ActorRow]] = {kind: [] for kind in KINDS}
     for row in batch.rows:
         by_kind[row.kind].append(row)
     for kind, rows in by_kind.items():
-        rows.sort(key=attrgetter("id"))
-        arguments += _columns([row[1:8] for row in rows], 7)
-        arguments += _columns([row.columns for row in rows], len(COLUMNS[kind]))
-    arguments += _columns(sorted(batch.wakes), 3, kind_at=0)
+        rows.sort(key=itemgetter(1))
+        arguments += columns(_ROW, [row[1:8] for row in rows])
+        arguments += columns(tuple(sql_type for _, sql_type in COLUMNS[kind]), [row.columns for row in rows])
+    arguments += columns(_WAKE, sorted(batch.wakes), kind_at=0)
     return arguments
-
-
-def _columns(rows: list[Any], width: int, kind_at: int = -1) -> list[Any]:
-    if not rows:
-        return [_EMPTY] * width
-    columns: list[Any] = list(zip(*rows, strict=True))
-    if len(columns) != width:
-        raise BadData("", f"{len(columns)} columns instead of {width}")
-    if kind_at >= 0:
-        columns[kind_at] = [KINDS[kind] for kind in columns[kind_at]]
-    return columns
-
-
-def _lines(postings: list[PostingRow], keys: list[tuple[str, str, int]]) -> list[str] | tuple[Any, ...]:
-    """Each event's postings as one text, aligned with the journal: a fifth of the values to encode and to unpack."""
-    if not postings:
-        return _EMPTY
-    texts: dict[tuple[str, str, int], str] = {}
-    key_of = attrgetter("kind", "id", "version")
-    for key, group in groupby(sorted(postings, key=attrgetter("kind", "id", "version", "line")), key_of):
-        lines = list(group)
-        text = "\n".join([f"{p.account}\t{p.debit_fen}\t{p.credit_fen}\t{'t' if p.memo else 'f'}" for p in lines])
-        if text.count("\t") != 3 * len(lines) or text.count("\n") != len(lines) - 1:
-            raise BadData("", "an account code holds a tab or a line break")
-        texts[key] = text
-    result = [texts.pop(key, "") for key in keys]
-    if texts:
-        raise BadData("", "a posting without its event")
-    return result

@@ -122,8 +122,9 @@ class MemoryStore(MemoryDirectory):
         created: set[tuple[str, bytes]] = set()
         for row in batch.rows:
             self._check_row(row, created)
+        written = {(row.kind, row.id) for row in batch.rows}
         for wake in batch.wakes:
-            if (wake.kind, wake.id) not in self._rows:
+            if (wake.kind, wake.id) not in self._rows and (wake.kind, wake.id) not in written:
                 raise BadData("version", wake.id)
 
     def _check_journal(self, events: list[JournalRow]) -> None:

@@ -22,7 +22,7 @@ SESSION = {
     "plan_cache_mode": "force_generic_plan",
     "timezone": "UTC",
 }
-FENCED, DUPLICATE, VERSION = "MD001", "MD002", "MD003"
+FENCED, VERSION = "MD001", "MD002"
 """SQLSTATEs that our functions raise (storage/sql/)."""
 
 CONNECTION_ERRORS = (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.InternalClientError)

@@ -2,13 +2,14 @@
 -- this. Arrays come sorted by key, so that two batches never wait for each other in a circle.
 --
 -- unnest() of several arrays stands in the select list: in FROM each array would go through a tuple store of its own
--- (measured: 5.4 against 3.3 ms for 600 rows of 10 columns).
+-- (measured: 5.4 against 3.3 ms for 600 rows of 10 columns). Duplicate operations are found by the unique key itself: with
+-- ON CONFLICT DO NOTHING and a count each insert would be speculative (measured: 1.9 against 1.4 ms for 100).
 
--- Raises MD003 (a stored row has another version than the batch expects) with the first such id as detail.
+-- Raises MD002 (a stored row has another version than the batch expects) with the first such id as detail.
 CREATE FUNCTION raise_version(p_id text) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION 'version' USING ERRCODE = 'MD003', DETAIL = coalesce(p_id, '');
+    RAISE EXCEPTION 'version' USING ERRCODE = 'MD002', DETAIL = coalesce(p_id, '');
 END $$;
 
 CREATE FUNCTION write_customer(
@@ -162,13 +163,15 @@ BEGIN
     END IF;
 END $$;
 
--- p_j_lines: the event's postings, a line each: account TAB debit TAB credit TAB memo(t|f); '' for none.
+-- p_o_* operations, p_j_* journal, p_e_* postings (entries), p_c_*, p_l_*, p_p_* rows, p_w_* wakes.
 CREATE FUNCTION commit_batch(
     p_host text, p_incarnation bigint,
     p_o_op_hash bytea[], p_o_digest bytea[], p_o_kind smallint[], p_o_id text[], p_o_bank text[], p_o_reply bytea[],
     p_j_shard integer[], p_j_seq bigint[], p_j_kind smallint[], p_j_id text[], p_j_version bigint[], p_j_bank text[],
     p_j_business_date date[], p_j_op_hash bytea[], p_j_type text[], p_j_body bytea[], p_j_hash bytea[],
-    p_j_at_ms bigint[], p_j_lines text[],
+    p_j_at_ms bigint[],
+    p_e_bank text[], p_e_kind smallint[], p_e_id text[], p_e_version bigint[], p_e_line smallint[],
+    p_e_business_date date[], p_e_account text[], p_e_debit_fen bigint[], p_e_credit_fen bigint[], p_e_memo boolean[],
     p_c_id text[], p_c_bank text[], p_c_shard integer[], p_c_expected bigint[], p_c_version bigint[],
     p_c_state bytea[], p_c_wake_at bigint[], p_c_identity_index bytea[], p_c_status text[],
     p_l_id text[], p_l_bank text[], p_l_shard integer[], p_l_expected bigint[], p_l_version bigint[],
@@ -179,8 +182,6 @@ CREATE FUNCTION commit_batch(
     p_p_status text[],
     p_w_kind smallint[], p_w_id text[], p_w_wake_at bigint[]
 ) RETURNS void LANGUAGE plpgsql AS $$
-DECLARE
-    v_done integer;
 BEGIN
     PERFORM 1 FROM host WHERE id = p_host AND incarnation = p_incarnation FOR KEY SHARE;
     IF NOT FOUND THEN
@@ -189,29 +190,19 @@ BEGIN
     IF cardinality(p_o_op_hash) > 0 THEN
         INSERT INTO operation (op_hash, digest, kind, id, bank, reply)
         SELECT unnest(p_o_op_hash), unnest(p_o_digest), unnest(p_o_kind), unnest(p_o_id), unnest(p_o_bank),
-               unnest(p_o_reply)
-        ON CONFLICT DO NOTHING;
-        GET DIAGNOSTICS v_done = ROW_COUNT;
-        IF v_done <> cardinality(p_o_op_hash) THEN
-            RAISE EXCEPTION 'duplicate operations' USING ERRCODE = 'MD002';
-        END IF;
+               unnest(p_o_reply);
     END IF;
     IF cardinality(p_j_seq) > 0 THEN
         INSERT INTO journal (shard, seq, kind, id, version, bank, business_date, op_hash, type, body, hash, at_ms)
         SELECT unnest(p_j_shard), unnest(p_j_seq), unnest(p_j_kind), unnest(p_j_id), unnest(p_j_version),
                unnest(p_j_bank), unnest(p_j_business_date), unnest(p_j_op_hash), unnest(p_j_type), unnest(p_j_body),
                unnest(p_j_hash), unnest(p_j_at_ms);
-        IF cardinality(p_j_lines) > 0 THEN
-            INSERT INTO posting (bank, kind, id, version, line, business_date, account, debit_fen, credit_fen, memo)
-            SELECT e.bank, e.kind, e.id, e.version, l.line, e.business_date, split_part(l.text, E'\t', 1),
-                   split_part(l.text, E'\t', 2)::bigint, split_part(l.text, E'\t', 3)::bigint,
-                   split_part(l.text, E'\t', 4)::boolean
-            FROM (SELECT unnest(p_j_bank) AS bank, unnest(p_j_kind) AS kind, unnest(p_j_id) AS id,
-                         unnest(p_j_version) AS version, unnest(p_j_business_date) AS business_date,
-                         unnest(p_j_lines) AS lines) e,
-                 string_to_table(e.lines, E'\n') WITH ORDINALITY AS l (text, line)
-            WHERE e.lines <> '';
-        END IF;
+    END IF;
+    IF cardinality(p_e_line) > 0 THEN
+        INSERT INTO posting (bank, kind, id, version, line, business_date, account, debit_fen, credit_fen, memo)
+        SELECT unnest(p_e_bank), unnest(p_e_kind), unnest(p_e_id), unnest(p_e_version), unnest(p_e_line),
+               unnest(p_e_business_date), unnest(p_e_account), unnest(p_e_debit_fen), unnest(p_e_credit_fen),
+               unnest(p_e_memo);
     END IF;
     IF cardinality(p_c_id) > 0 THEN
         PERFORM write_customer(p_c_id, p_c_bank, p_c_shard, p_c_expected, p_c_version, p_c_state, p_c_wake_at,
