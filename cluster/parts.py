@@ -8,18 +8,16 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
-from storage.postgres import PostgresStore
-from storage.vault import BankVault
-
 from actors.turn import Vault
 from cluster.spec import WorldSpec
+from protocols.outside.connect import SYSTEMS, Where, connect_outside
 from runtime.banks import BankBook
 from runtime.effects import Outside
 from runtime.identity import Digester
 from runtime.kinds import Kind
 from runtime.rules import rules_of
-from storage.banks import PostgresBanks
-from storage.pool import Database
+from storage.postgres import PostgresStore
+from storage.vault import BankVault
 
 VaultOf = Callable[[str], Vault]
 
@@ -67,3 +65,10 @@ class Parts:
 
     async def close(self) -> None:
         await self.store.close()
+
+
+def real_outside(spec: WorldSpec, vault_of: VaultOf) -> Outside:
+    """The outside systems on their sockets, as the settings say where they listen."""
+    ends = {system: getattr(spec.outside, system) for system in SYSTEMS}
+    where = {system: Where(host=end.host, port=end.port, timeout_ms=end.timeout_ms) for system, end in ends.items()}
+    return connect_outside(where, vault_of)
