@@ -151,7 +151,8 @@ def _division(bank: BankTerms, random: Random) -> str:
 def applicant_of(number: int, row: Row, bank: BankTerms, today: date, seed: int) -> Applicant:
     random = Random(f"{seed}:{number}")
     male = row["personal_status_and_sex"].startswith("male")
-    product = bank.products[random.choice(sorted(bank.products))]
+    offered = [code for code in sorted(bank.products) for _ in range(2 if bank.products[code].white_list_only else 1)]
+    product = bank.products[random.choice(offered)]
     facts = facts_of(row, random)
     amount_fen = _amount_fen(row, product)
     listed = random.random() < 0.85

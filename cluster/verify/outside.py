@@ -111,15 +111,13 @@ async def _compare_loans(source: Source, findings: Findings, rows: list[dict[str
     sql = """
         SELECT l.id, l.principal_fen_outstanding, l.status FROM loan l
         WHERE ($1 = '' OR l.bank = $1)
-          AND NOT EXISTS (SELECT 1 FROM journal j WHERE j.kind = 2 AND j.id = l.id AND j.type = ANY($2::text[]))
+          AND NOT EXISTS (SELECT 1 FROM journal j WHERE j.kind = 2 AND j.id = l.id AND j.type = 'Repaid'
+                          AND NOT EXISTS (SELECT 1 FROM journal s WHERE s.op_hash = j.op_hash
+                                          AND s.type = 'EffectSettled'))
           AND (SELECT count(*) FILTER (WHERE type = 'EffectRequested') - count(*) FILTER (WHERE type = 'EffectSettled')
                FROM journal j WHERE j.kind = 2 AND j.id = l.id) = 0"""
-    async for id, outstanding, status in source.rows(sql, source.bank, list(PAST_THE_CORE)):
+    async for id, outstanding, status in source.rows(sql, source.bank):
         row = theirs.pop(id, None)
         there = row["principal_fen_outstanding"] if row else 0
         detail = f"ours {outstanding} fen ({status}), core {there} fen"
         findings.expect(there == (outstanding or 0), 9, "amount", f"loan {id}", detail)
-
-
-PAST_THE_CORE = ("RepaymentPosted",)
-"""Events of money that reached the loan by another way than an instruction of ours."""
