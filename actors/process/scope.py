@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from actors.bank import BankTerms, Product
+from actors.customer.identity import years_between
 from actors.turn import Context, RuleFailed
 
 SEALED = "sealed"
@@ -97,11 +98,6 @@ def lpr_bp(bank: BankTerms, tenor: str, on: date) -> int:
     if not published:
         raise RuleFailed(f"no LPR {tenor} before {on}")
     return int(max(published)[1] * 10_000)
-
-
-def years_between(born: date, on: date) -> int:
-    """Completed years; one born on 29 February is a year older on 1 March of a common year."""
-    return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
 
 
 def add_months(day: date, months: int) -> date:
