@@ -31,7 +31,8 @@ DONE = Judged("done")
 class Follow(Struct, frozen=True, kw_only=True):
     """``waiting`` is answered when the command has ended or at its deadline, ``plain`` at once.
 
-    The reply is the view under ``field`` beside ``id_field`` and ``state``. ``judge(view, stored reply)``.
+    The reply is the view under ``field`` beside ``id_field`` and ``state``. Where the view tells only of the last of
+    many (repayments), ``by_effect`` says that the end of this very one is looked up in the journal.
     """
 
     kind: Literal["loan", "process"]
@@ -39,37 +40,40 @@ class Follow(Struct, frozen=True, kw_only=True):
     field: str
     waiting: Query
     plain: Query
-    judge: Callable[[Seen, Seen], Judged]
+    judge: Callable[[Seen], Judged]
+    by_effect: bool = False
 
 
-def _contract(loan: Seen, _: Seen) -> Judged:
+def _contract(loan: Seen) -> Judged:
     if loan["status"] == "drafting":
         return PROCESSING
     return Judged("done", loan["reason"] or "over_line") if loan["status"] == "refused" else DONE
 
 
-def _signature(loan: Seen, _: Seen) -> Judged:
+def _signature(loan: Seen) -> Judged:
     if loan["status"] == "signing":
         return PROCESSING
     return Judged("done", loan["reason"] or "sign_refused") if loan["status"] == "contract" else DONE
 
 
-def _repayment(loan: Seen, _: Seen) -> Judged:
+def _repayment(loan: Seen) -> Judged:
     if loan["repayment"] in ("in_flight", "unknown"):
         return PROCESSING
     return Judged("done", loan["reason"] or "debit_refused") if loan["repayment"] == "failed" else DONE
 
 
-def _reversal(loan: Seen, _: Seen) -> Judged:
-    return DONE if loan["status"] == "reversed" else PROCESSING
+def _reversal(loan: Seen) -> Judged:
+    if loan["status"] == "reversing":
+        return PROCESSING
+    return DONE if loan["status"] == "reversed" else Judged("done", loan["reason"] or "outside_refused")
 
 
-def _application(process: Seen, _: Seen) -> Judged:
+def _application(process: Seen) -> Judged:
     """A refused application is an answer, not an error: the view says so with its reasons."""
     return PROCESSING if process["status"] == "running" else DONE
 
 
-def _drawdown(process: Seen, _: Seen) -> Judged:
+def _drawdown(process: Seen) -> Judged:
     if process["status"] == "running":
         return PROCESSING
     if process["status"] == "paid_out":
@@ -77,7 +81,7 @@ def _drawdown(process: Seen, _: Seen) -> Judged:
     return Judged("done", next(iter(process["reasons"]), "disburse_refused"))
 
 
-def _loan(until_not: str, judge: Callable[[Seen, Seen], Judged]) -> Follow:
+def _loan(until_not: str, judge: Callable[[Seen], Judged], *, by_effect: bool = False) -> Follow:
     return Follow(
         kind="loan",
         id_field="loan_id",
@@ -85,10 +89,11 @@ def _loan(until_not: str, judge: Callable[[Seen, Seen], Judged]) -> Follow:
         waiting=GetLoan(until_not=until_not),
         plain=GetLoan(),
         judge=judge,
+        by_effect=by_effect,
     )
 
 
-def _process(judge: Callable[[Seen, Seen], Judged]) -> Follow:
+def _process(judge: Callable[[Seen], Judged]) -> Follow:
     return Follow(
         kind="process",
         id_field="process_id",
@@ -101,7 +106,7 @@ def _process(judge: Callable[[Seen, Seen], Judged]) -> Follow:
 
 CONTRACT = _loan("drafting", _contract)
 SIGNATURE = _loan("signing", _signature)
-REPAYMENT = _loan("in_flight,unknown", _repayment)
+REPAYMENT = _loan("in_flight,unknown", _repayment, by_effect=True)
 REVERSAL = _loan("reversing", _reversal)
 APPLICATION = _process(_application)
 DRAWDOWN = _process(_drawdown)

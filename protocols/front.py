@@ -19,7 +19,7 @@ from actors.loan.messages import GetLoan
 from protocols.credentials import Caller
 from protocols.decoding import FORMS, Form, Invalid
 from protocols.follow import Follow
-from protocols.lists import BankNow, Reader, loan_page, product_list, transaction_page
+from protocols.lists import BankNow, Reader, loan_page, product_list, repayment_end, transaction_page
 from protocols.operations import OPERATIONS, Row, message_of
 from protocols.problems import code_of
 from protocols.replies import State
@@ -156,7 +156,11 @@ class Front:
         view = answer.result()
         if answer.code:
             return Result(answer.code, view)
-        state, code = follow.judge(view, stored)
+        effect_id = stored.get("effect_id", "") if follow.by_effect else ""
+        if effect_id:
+            state, code = await repayment_end(self._reader, bank, id, effect_id)
+        else:
+            state, code = follow.judge(view)
         if code:
             return Result(code, {follow.id_field: id, follow.field: view})
         return Result("", {follow.id_field: id, "state": state, follow.field: view}, state)

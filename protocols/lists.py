@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import msgspec
 
 from actors.bank import BankTerms
+from protocols.follow import DONE, PROCESSING, Judged
 from protocols.requests import LoansOfCustomerRequest, TransactionsRequest
 
 TRANSACTIONS: tuple[str, ...] = (
@@ -18,11 +19,13 @@ TRANSACTIONS: tuple[str, ...] = (
     "DisbursementReversed",
     "Repaid",
     "RepaymentFailed",
-    "Settled",
+    "LoanSettled",
 )
 """Events of the loan that a customer would call a transaction."""
 
-_FACTS = ("source", "kind", "core_date", "core_serial", "business_date", "value_date", "date", "reason", "code", "no")
+_FACTS = ("source", "core_date", "core_serial", "linked_serial", "value_date", "on", "code", "due_day")
+_REPAYMENT_ENDS = ["Repaid", "RepaymentFailed"]
+_REPAYMENTS_BETWEEN = 100
 
 
 class LoanSummary(Protocol):
@@ -108,13 +111,23 @@ async def transaction_page(reader: Reader, bank: str, request: TransactionsReque
     return {"items": items, "next": shown[-1].version if len(rows) > request.limit else 0}
 
 
+async def repayment_end(reader: Reader, bank: str, loan_id: str, effect_id: str) -> Judged:
+    """How the auto-debit of this effect ended, by the journal: other repayments may have come since."""
+    begun_at = int(effect_id.split("-")[1])
+    for row in await reader.transactions(bank, loan_id, begun_at, _REPAYMENTS_BETWEEN, _REPAYMENT_ENDS):
+        event = msgspec.msgpack.decode(row.body)
+        if event.get("effect_id") == effect_id:
+            return DONE if row.type == "Repaid" else Judged("done", event["code"])
+    return PROCESSING
+
+
 def _facts(body: bytes) -> dict[str, Any]:
     """The fields of an event that may be shown."""
     event = msgspec.msgpack.decode(body)
     return {
         name: value
         for name, value in event.items()
-        if (name.endswith("_fen") or name in _FACTS) and isinstance(value, int | str)
+        if ("_fen" in name or name in _FACTS) and isinstance(value, int | str)
     }
 
 

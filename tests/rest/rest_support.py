@@ -117,6 +117,18 @@ class Rows:
         return [row for row in wanted if row.version > after_version][:limit]
 
 
+class Entry(NamedTuple):
+    version: int
+    business_date: date
+    at_ms: int
+    type: str
+    body: bytes
+
+
+def entry(version: int, type: str, **fields: Any) -> Entry:
+    return Entry(version, date(2026, 3, 2), 1_700_000_000_000, type, msgspec.msgpack.encode({"type": type, **fields}))
+
+
 def terms() -> BankTerms:
     product = Product(
         code="MD01",

@@ -1,10 +1,9 @@
 """Promise: lists are paged by key, show no personal data, and only what the bank's own actor vouches for."""
 
 from datetime import date
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import msgspec
-from rest_support import BANK, CUSTOMER, LOAN, Edge
+from rest_support import BANK, CUSTOMER, LOAN, Edge, entry
 
 from actors.customer.messages import GetCustomer
 from actors.loan.messages import GetLoan
@@ -16,18 +15,6 @@ class Loan(NamedTuple):
     status: str | None
     principal_fen_outstanding: int | None
     next_due: date | None
-
-
-class Entry(NamedTuple):
-    version: int
-    business_date: date
-    at_ms: int
-    type: str
-    body: bytes
-
-
-def entry(version: int, type: str, **fields: Any) -> Entry:
-    return Entry(version, date(2026, 3, 2), 1_700_000_000_000, type, msgspec.msgpack.encode({"type": type, **fields}))
 
 
 async def test_loans_page_by_page(front: Edge) -> None:

@@ -7,11 +7,13 @@ import pytest
 
 from actors.codes import Code, Sort
 from actors.customer.messages import CustomerCommand, CustomerQuery
+from actors.loan.events import LoanEvent
 from actors.loan.messages import LoanCommand, LoanQuery
 from actors.process.messages import ProcessCommand, ProcessQuery
 from protocols.code_table import render
 from protocols.credentials import Channel, Credentials
 from protocols.decoding import FORMS
+from protocols.lists import TRANSACTIONS
 from protocols.operations import BY_NAME, BY_SERVICE, OPERATIONS, Row
 from protocols.problems import RETRY_AFTER_S, STATUS, WHAT_TO_DO, esb_code, http_status, problem
 
@@ -47,6 +49,10 @@ def test_a_row_is_whole(row: Row) -> None:
     assert required <= given, "a required field of the message comes from nowhere"
     target = {row.target.field} if row.target.field else set()
     assert set(fields) - set(row.message.__struct_fields__) <= target, "a field of the request goes nowhere"
+
+
+def test_transactions_are_events_of_the_loan() -> None:
+    assert set(TRANSACTIONS) <= {event.__name__ for event in LoanEvent.__args__}
 
 
 def test_request_types_of_the_body_are_closed() -> None:

@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from rest_support import CUSTOMER, LOAN, Asked, Edge
+from rest_support import CUSTOMER, LOAN, Asked, Edge, Entry, entry
 
 from actors.codes import Code
 from actors.loan.messages import GetLoan, OpenContract, Repay, ReverseDisbursement, Sign
@@ -75,6 +75,30 @@ async def test_the_end_of_a_command(
     waits = [a for a in front.router.asked if a.message.get("until_not") or a.message.get("until_ended")]
     assert len(waits) == 1
     assert waits[0].operation is None
+
+
+EFFECT = f"{LOAN}-9-0"
+
+
+@pytest.mark.parametrize(
+    ("entries", "status", "code"),
+    [
+        ([entry(11, "RepaymentFailed", effect_id=EFFECT, code="debit_insufficient")], 422, "debit_insufficient"),
+        ([entry(11, "Repaid", effect_id=EFFECT), entry(14, "RepaymentFailed", effect_id="x-13-0", code="c")], 201, ""),
+        ([entry(11, "Repaid", effect_id="")], 202, ""),
+        ([entry(8, "Repaid", effect_id=EFFECT)], 202, ""),
+    ],
+)
+@pytest.mark.parametrize("last", ["repaid", "failed", "in_flight"])
+async def test_a_repeated_repayment_finds_its_own_end(
+    front: Edge, entries: list[Entry], status: int, code: str, last: str
+) -> None:
+    """Whatever became of the loan's other repayments since."""
+    front.router.on(Repay, {"loan_id": LOAN, "status": "active", "effect_id": EFFECT})
+    front.router.on(GetLoan, loan(repayment=last, reason="debit_refused"))
+    front.rows.entries = entries
+    reply = await front.client.call("repay", FULL)
+    assert (reply.status, reply.code) == (status, code)
 
 
 async def test_wait_0_looks_once_and_does_not_wait(front: Edge) -> None:
