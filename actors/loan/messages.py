@@ -213,8 +213,8 @@ class PayoffQuote(View, frozen=True, kw_only=True):
 class AcceptedView(View, frozen=True, kw_only=True):
     """The command is taken; follow ``loan_id``'s status.
 
-    ``effect_id``: of the auto-debit that a `Repay` began, else "". By it a repeated `Repay` finds its own end, also when the
-    loan has had other repayments since.
+    ``effect_id``: of the auto-debit that a `Repay` began, else "". By it a repeated `Repay` finds its own end, also
+    when the loan has had other repayments since.
     """
 
     loan_id: str
