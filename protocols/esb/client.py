@@ -32,7 +32,8 @@ class EsbRefusedConnection(Exception):
 
 
 class EsbReply(Struct, frozen=True, kw_only=True):
-    """A reply. ``header`` by canonical names (names.py), ``body`` as plain dicts, lists and texts."""
+    """A reply. ``header`` by canonical names (names.py), ``body`` as plain dicts, lists and texts,
+    ``fields`` the same as the tree it was (for fields.py)."""
 
     ok: bool
     ret_status: str
@@ -40,6 +41,7 @@ class EsbReply(Struct, frozen=True, kw_only=True):
     ret_msg: str
     header: dict[str, str]
     body: dict[str, Any]
+    fields: Fields
 
 
 class EsbClient:
@@ -90,7 +92,7 @@ class EsbClient:
         Raises `EsbTimeout` (outcome unknown) or `EsbRefusedConnection` (definitely not sent).
         """
         number = str(header.get("CONSUMER_SEQ_NO") or uuid4().hex)
-        wire = self._request(service_code, scene, {**header, "CONSUMER_SEQ_NO": number}, body)
+        wire = self.request_bytes(service_code, scene, {**header, "CONSUMER_SEQ_NO": number}, body)
         sent = False
         try:
             async with asyncio.timeout(self.timeout_s if timeout_s is None else timeout_s), self._room:
@@ -116,7 +118,8 @@ class EsbClient:
                 link.close()
         self._links = [None] * len(self._links)
 
-    def _request(self, service_code: str, scene: str, header: dict[str, Any], body: dict[str, Any]) -> bytes:
+    def request_bytes(self, service_code: str, scene: str, header: dict[str, Any], body: dict[str, Any]) -> bytes:
+        """A request's frame as it goes out, signed if there is a key."""
         now = datetime.now(CHINA)
         values: dict[str, Any] = {
             "SERVICE_CODE": service_code,
@@ -129,6 +132,7 @@ class EsbClient:
         names = self.dialect.header_names
         head = Fields([(names["MAC_VALUE"], macs.BLANK)] if inside else [])
         head.extend(tree({names.get(name, name): value for name, value in values.items()}))
+        head.extend((name, marks[0]) for name, marks in self.dialect.marks.items())
         raw = to_bytes(self.dialect.write(Message({"SYS_HEAD": head}, tree(body))), self.charset)
         if inside:
             raw = macs.seal(self.mac_key, raw)
@@ -169,6 +173,7 @@ class EsbClient:
             ret_msg=returns[0].text if returns else "",
             header=message.header,
             body=plain(message.fields),
+            fields=message.fields,
         )
 
 

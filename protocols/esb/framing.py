@@ -37,18 +37,18 @@ class Framing(Struct, frozen=True):
 FRAMINGS: dict[str, Framing] = {
     f.name: f
     for f in (
-        Framing("ascii8", 8),
-        Framing("ascii4", 4),
-        Framing("ascii10", 10),
-        Framing("ascii6_self", 6, numbers="padded", counts_itself=True),
+        Framing("digits8", 8),
+        Framing("digits4", 4),
+        Framing("digits10", 10),
+        Framing("chars6_inclusive", 6, numbers="padded", counts_itself=True),
         Framing("be2", 2, numbers="binary"),
         Framing("be4", 4, numbers="binary"),
-        Framing("ascii8_mac", 8, secured=True),
+        Framing("digits8_mac", 8, secured=True),
     )
 }
-"""By the name used in settings; ``ascii8`` is the default."""
+"""By the name used in settings; ``digits8`` is the default."""
 
-ASCII8 = FRAMINGS["ascii8"]
+ASCII8 = FRAMINGS["digits8"]
 
 
 class Frame(NamedTuple):

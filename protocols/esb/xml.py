@@ -5,14 +5,15 @@ and entities, too many or too deep elements are refused; nothing is ever fetched
 """
 
 import re
+from functools import lru_cache
 
 from lxml import etree
 
 from actors.codes import Code
 from protocols.esb.errors import EsbRefused
 
-DEPTH_MAX = 48
-"""Elements within elements; in CD one level of ours takes up to three."""
+DEPTH_MAX = 32
+"""Elements within elements, by default; in CD one level of ours takes up to three."""
 TAGS_MAX = 40_000
 
 _GB = ("gb2312", "gbk", "gb18030")
@@ -31,13 +32,17 @@ _PARSER = etree.XMLParser(
     remove_comments=True,
     remove_pis=True,
 )
-_TOO_DEEP = etree.XPath("boolean(" + "/*" * (DEPTH_MAX + 1) + ")")
 _UNDECLARED_ENTITY = 26
 _RESOURCE_LIMIT = 114
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
-def parse(raw: bytes, charset: str) -> etree._Element:
+@lru_cache(maxsize=8)
+def _deeper_than(depth: int) -> etree.XPath:
+    return etree.XPath("boolean(" + "/*" * (depth + 1) + ")")
+
+
+def parse(raw: bytes, charset: str, depth_max: int = DEPTH_MAX) -> etree._Element:
     """The root element. Refused: WRONG_CHARSET, XML_FORBIDDEN, BODY_TOO_LARGE (tags), XML_TOO_DEEP, MALFORMED."""
     codec = _CODECS[charset]
     try:
@@ -55,8 +60,8 @@ def parse(raw: bytes, charset: str) -> etree._Element:
         root = etree.fromstring(text.lstrip("\ufeff \t\r\n").encode(), _PARSER)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise EsbRefused(_code_of(error), _place(error)) from None
-    if _TOO_DEEP(root):
-        raise EsbRefused(Code.XML_TOO_DEEP, f"> {DEPTH_MAX}")
+    if _deeper_than(depth_max)(root):
+        raise EsbRefused(Code.XML_TOO_DEEP, f"> {depth_max}")
     return root
 
 

@@ -19,6 +19,7 @@ from protocols.esb.xml import escape, escape_attribute, local
 
 name = "cd"
 header_names: dict[str, str] = {canon: canon for canon in HEADER_NAMES}
+marks: dict[str, tuple[str, str]] = {}
 
 _SECTIONS = {
     "sys-header": "SYS_HEAD",

@@ -42,6 +42,7 @@ class ElementDialect:
     def __init__(self, table: Table) -> None:
         self.name = table.name
         self.table = table
+        self.marks = table.marks
         self.header_names = {canon: table.names.get(canon, canon) for canon in HEADER_NAMES}
 
     def read(self, root: etree._Element) -> Message:

@@ -18,8 +18,9 @@ repeat: <X>..</X><X>..</X>                 lists: <lists name="X"><list>..</list
 class Table(Struct, frozen=True, kw_only=True):
     """One dialect. ``sections``: canonical section -> element; ``inner``: elements in the body of a request, a reply.
 
-    ``names``: canonical header name -> this dialect's; ``section_of``: headers that do not stand in SYS_HEAD.
-    ``returns``: the return list's name, "" when RET_CODE and RET_MSG stand in the head itself.
+    ``names``: canonical header name -> this dialect's.
+    ``returns``: the return list's name, "" when RET_CODE and RET_MSG stand in the head itself. ``marks``: header
+    fields that tell a request from a reply, with their value in each.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Table(Struct, frozen=True, kw_only=True):
     padded: bool = False
     names: dict[str, str] = {}
     returns: str = "RET"
+    marks: dict[str, tuple[str, str]] = {}
 
 
 _UPPER = {"SYS_HEAD": "SYS_HEAD", "APP_HEAD": "APP_HEAD", "LOCAL_HEAD": "LOCAL_HEAD"}
@@ -107,6 +109,7 @@ TABLES: tuple[Table, ...] = (
             "RET_MSG": "ReturnMsg",
         },
         returns="",
+        marks={"RequestType": ("0", "1")},
     ),
     Table(name="packet", root="packet", sections={"SYS_HEAD": "head"}, body="body", lists="lists", item="list"),
 )
