@@ -104,4 +104,4 @@ class Activation:
     @property
     def idle(self) -> bool:
         """Nothing would be lost by letting it go."""
-        return self.loaded and not self.quarantine and not (self.pending or self.parked or self.running or self.waiting)
+        return not (self.quarantine or self.pending or self.parked or self.running or self.waiting)

@@ -6,7 +6,9 @@ host take a new incarnation before anything is read again (runtime/host.py does 
 """
 
 import asyncio
-from typing import Protocol
+from typing import NamedTuple, Protocol
+
+import structlog
 
 from actors.codes import Code
 from runtime.activation import Activation, Message
@@ -27,6 +29,18 @@ from storage.contract import (
     Wake,
 )
 
+log = structlog.get_logger(__name__)
+SHARD_SEQ = "journal_shard_seq"
+"""Violated when someone else wrote on the shard: our view of all of it is wrong."""
+TRIES_MAX = 3
+
+
+class Era(NamedTuple):
+    """When a turn was decided: how often everything had been dropped, and the host's incarnation."""
+
+    life: int
+    incarnation: int
+
 
 class Owner(Protocol):
     """What the committer needs of its host."""
@@ -37,10 +51,10 @@ class Owner(Protocol):
     def incarnation(self) -> int: ...
     def now_ms(self) -> int: ...
     def committed(self, turn: Turn) -> None: ...
+    def enter(self, message: Message) -> None: ...
     def wake_at(self, act: Activation, state: object) -> int: ...
-    async def redo(self, act: Activation, messages: list[Message], *, reload: bool, conflict: str = "") -> None: ...
+    def redo(self, act: Activation, messages: list[Message], *, reload: bool) -> None: ...
     def weigh(self, act: Activation, size: int) -> None: ...
-    def poison(self, act: Activation, reason: str) -> None: ...
     async def lost(self, error: StoreError, messages: list[Message], incarnation: int) -> None: ...
 
 
@@ -58,6 +72,7 @@ class Committer:
         self._heads: dict[int, tuple[int, bytes]] = {}
         self._something = asyncio.Event()
         self._round: asyncio.Future[None] | None = None
+        self._life = 0
         self.batches = 0
         self.committed_turns = 0
 
@@ -74,29 +89,43 @@ class Committer:
 
     def finish(self, message: Message, reply: bytes) -> None:
         """Answer a message and all its duplicates that came while it was in flight."""
-        self._forget(message)
-        message.sink(answer_of(message.ask.seq, reply))
-        for follower in self.followers.pop(message.op_hash, ()):
-            if follower.digest == message.digest:
-                follower.sink(answer_of(follower.ask.seq, reply))
+        self.finish_stored(message, message.digest, reply)
+
+    def finish_stored(self, message: Message, digest: bytes, reply: bytes) -> None:
+        """The same for a reply stored earlier, for the content with this ``digest``."""
+        for each in (message, *self.parted(message)):
+            seq = each.ask.seq
+            each.sink(answer_of(seq, reply) if each.digest == digest else refusal(seq, Code.OPERATION_MISMATCH))
+
+    def fail(self, message: Message, code: Code, detail: dict[str, str] | None = None) -> None:
+        """Answer a message and its duplicates with an error that is not stored.
+
+        A follower that says something else was not answered by that: it is now the first of its operation.
+        """
+        followers = self.parted(message)
+        message.sink(refusal(message.ask.seq, code, detail))
+        for each in followers:
+            if each.digest == message.digest:
+                each.sink(refusal(each.ask.seq, code, detail))
             else:
-                follower.sink(refusal(follower.ask.seq, Code.OPERATION_MISMATCH))
+                self._owner.enter(each)
 
-    def fail(self, message: Message, code: Code) -> None:
-        """Answer a message and its duplicates with an error that is not stored."""
-        self._forget(message)
-        for each in (message, *self.followers.pop(message.op_hash, ())):
-            each.sink(refusal(each.ask.seq, code))
-
-    def _forget(self, message: Message) -> None:
-        if self.in_flight_ops.get(message.op_hash) is message:
-            del self.in_flight_ops[message.op_hash]
+    def parted(self, message: Message) -> list[Message]:
+        """Take the duplicates that wait for ``message``; none when it is a duplicate itself."""
+        if self.in_flight_ops.get(message.op_hash) is not message:
+            return []
+        del self.in_flight_ops[message.op_hash]
+        return self.followers.pop(message.op_hash, [])
 
     def forget_all(self) -> list[Message]:
-        """Empty everything (a fence or an unknown outcome); the messages that were collecting."""
+        """Empty everything (a fence or an unknown outcome); the messages that were collecting, and all duplicates."""
         messages = [turn.message for turn in self.collecting]
+        for followers in self.followers.values():
+            messages += followers
+        self._life += 1
         self.collecting = []
         self.in_flight_ops = {}
+        self.followers = {}
         self._wakes = {}
         self._heads = {}
         return messages
@@ -119,26 +148,39 @@ class Committer:
             wakes, self._wakes = self._wakes, {}
             if not self.collecting:
                 self._something.clear()
-            if turns or wakes:
-                await self._commit(turns, [Wake(kind, id, at) for (kind, id), at in wakes.items()])
-            if self._round is not None and not self._round.done():
-                self._round.set_result(None)
+            try:
+                if turns or wakes:
+                    era = Era(self._life, self._owner.incarnation)
+                    await self._commit(turns, [Wake(kind, id, at) for (kind, id), at in wakes.items()], era)
+            finally:
+                if self._round is not None and not self._round.done():
+                    self._round.set_result(None)
 
-    async def _commit(self, turns: list[Turn], wakes: list[Wake]) -> None:
-        incarnation = self._owner.incarnation
+    async def _commit(self, turns: list[Turn], wakes: list[Wake], era: Era) -> None:
+        """Commit these turns, or do what their failure asks for."""
+        error = await self._try(turns, wakes, era)
+        if error is None:
+            return
+        if isinstance(error, DuplicateOperations):
+            stored = await self._find(error.hashes)
+            if stored and era.life == self._life:
+                self._duplicates(turns, wakes, stored)
+                return
+            error = UnknownOutcome("the stored replies could not be read")
+        elif isinstance(error, BadData) and error.constraint != SHARD_SEQ and era.life == self._life:
+            await self._split(turns, wakes, error, era)
+            return
+        await self._owner.lost(error, [turn.message for turn in turns], era.incarnation)
+
+    async def _try(self, turns: list[Turn], wakes: list[Wake], era: Era) -> StoreError | None:
+        """None when they are committed and answered."""
         try:
-            batch, heads = await self._sealed(turns, wakes)
+            batch, heads = await self._sealed(turns, wakes, era)
             await self._store.commit(batch)
-        except DuplicateOperations as error:
-            await self._duplicates(turns, wakes, error.hashes)
-            return
-        except BadData as error:
-            await self._split(turns, wakes, error)
-            return
         except StoreError as error:
-            await self._owner.lost(error, [turn.message for turn in turns], incarnation)
-            return
-        self._heads.update(heads)
+            return error
+        if era.life == self._life:  # else the heads were read anew meanwhile
+            self._heads.update(heads)
         self.batches += 1
         self.committed_turns += len(turns)
         last = {turn.act.id: turn.act for turn in turns}
@@ -153,22 +195,27 @@ class Committer:
             turn.act.remember(turn.message.op_hash, turn.message.digest, turn.reply)
             self.finish(turn.message, turn.reply)
             self._owner.committed(turn)
+        return None
 
-    async def _sealed(self, turns: list[Turn], wakes: list[Wake]) -> tuple[Batch, dict[int, tuple[int, bytes]]]:
+    async def _sealed(
+        self, turns: list[Turn], wakes: list[Wake], era: Era
+    ) -> tuple[Batch, dict[int, tuple[int, bytes]]]:
         try:
-            return await self._seal(turns, wakes)
+            return await self._seal(turns, wakes, era)
         except StoreError:
             raise
         except Exception as error:  # a state that cannot be encoded is bad data of its actor, not of the batch
             raise BadData("", f"{type(error).__name__} while sealing") from error
 
-    async def _seal(self, turns: list[Turn], wakes: list[Wake]) -> tuple[Batch, dict[int, tuple[int, bytes]]]:
-        """The batch with sequence numbers and hashes assigned, and the chain heads after it."""
+    async def _seal(self, turns: list[Turn], wakes: list[Wake], era: Era) -> tuple[Batch, dict[int, tuple[int, bytes]]]:
+        """The batch with sequence numbers and hashes assigned, and the chain heads after it.
+
+        It goes under the incarnation in which its turns were decided: a newer one must not commit them.
+        """
         slots = {turn.act.slot for turn in turns if turn.events}
-        missing = [slot for slot in slots if slot not in self._heads]
-        if missing:
-            self._heads.update(await self._store.chain_heads(missing))
-        heads = {slot: self._heads[slot] for slot in slots}
+        heads = {slot: self._heads[slot] for slot in slots if slot in self._heads}
+        if missing := slots - heads.keys():
+            heads |= await self._store.chain_heads(list(missing))
         now = self._owner.now_ms()
         operations: list[OperationRow] = []
         journal: list[JournalRow] = []
@@ -205,7 +252,7 @@ class Committer:
         rows = [self._row(turn, first[id]) for id, turn in last.items()]
         written = set(last)
         wakes = [wake for wake in wakes if wake.id not in written]
-        batch = Batch(self._owner.id, self._owner.incarnation, operations, journal, postings, rows, wakes)
+        batch = Batch(self._owner.id, era.incarnation, operations, journal, postings, rows, wakes)
         return batch, heads
 
     def _row(self, turn: Turn, expected: int) -> ActorRow:
@@ -216,28 +263,17 @@ class Committer:
             act.kind, act.id, act.bank, act.slot, expected, turn.version, encode(turn.state), wake_at, columns
         )
 
-    async def _duplicates(self, turns: list[Turn], wakes: list[Wake], hashes: list[bytes]) -> None:
+    def _duplicates(self, turns: list[Turn], wakes: list[Wake], stored: dict[bytes, OperationRow]) -> None:
         """Answer the operations that are stored; decide again what stood behind them on the same actors."""
-        stored = await self._find(hashes)
-        if stored is None:
-            error = UnknownOutcome("the stored replies could not be read")
-            await self._owner.lost(error, [turn.message for turn in turns], self._owner.incarnation)
-            return
         touched = {turn.act.id for turn in turns if turn.message.op_hash in stored}
         self.collecting = [turn for turn in turns if turn.act.id not in touched] + self.collecting
         for wake in wakes:
             self._wakes.setdefault((wake.kind, wake.id), wake.wake_at_ms)
-        again = self._take_back([turn for turn in turns if turn.act.id in touched])
-        for act, messages in again:
+        for act, messages in self._take_back([turn for turn in turns if turn.act.id in touched]):
             for message in messages:
-                row = stored.get(message.op_hash)
-                if row is None:
-                    continue
-                if row.digest == message.digest:
-                    self.finish(message, row.reply)
-                else:
-                    self.fail(message, Code.OPERATION_MISMATCH)
-            await self._owner.redo(act, [m for m in messages if m.op_hash not in stored], reload=False)
+                if (row := stored.get(message.op_hash)) is not None:
+                    self.finish_stored(message, row.digest, row.reply)
+            self._owner.redo(act, [m for m in messages if m.op_hash not in stored], reload=False)
         self._something.set()
 
     async def _find(self, hashes: list[bytes]) -> dict[bytes, OperationRow] | None:
@@ -261,20 +297,41 @@ class Committer:
             act.rewind()
         return [(acts[id], messages) for id, messages in by_id.items()]
 
-    async def _split(self, turns: list[Turn], wakes: list[Wake], error: BadData) -> None:
-        """Commit by halves of actors; an actor that fails alone is decided again from a reload, then set aside."""
+    async def _split(self, turns: list[Turn], wakes: list[Wake], error: BadData, era: Era) -> None:
+        """Commit half the actors, or a lone actor's first turn; the rest goes with the next batch.
+
+        So a turn that fails by itself stands alone in the end. Wakes are dropped: the next poll finds them again.
+        """
+        if wakes:
+            if turns:
+                await self._commit(turns, [], era)
+            return
         ids = list(dict.fromkeys(turn.act.id for turn in turns))
         if len(ids) > 1:
             half = set(ids[: len(ids) // 2])
-            await self._commit([turn for turn in turns if turn.act.id in half], wakes)
-            await self._commit([turn for turn in turns if turn.act.id not in half], [])
+            part, rest = [t for t in turns if t.act.id in half], [t for t in turns if t.act.id not in half]
+        else:
+            part, rest = turns[:1], turns[1:]
+        if not rest:
+            self._culprit(turns[0], error)
             return
-        for act, messages in self._take_back(turns):
-            if any(message.conflict for message in messages) or messages[0].tries >= 2:
-                self._owner.poison(act, f"the store refuses its rows: {error.constraint or 'bad data'}")
-                for message in messages:
-                    self.fail(message, Code.QUARANTINED)
-                continue
-            conflict = "" if error.constraint == "version" else error.constraint or "data"
-            await self._owner.redo(act, messages, reload=True, conflict=conflict)
+        self.collecting = rest + self.collecting
+        self._something.set()
+        await self._commit(part, [], era)
+
+    def _culprit(self, turn: Turn, error: BadData) -> None:
+        """Decide it again from a reload, told of the constraint; the second time it gets its error, not stored.
+
+        The actor's later turns are decided again, after it or without it.
+        """
+        message = turn.message
+        [(act, messages)] = self._take_back([turn])
+        stale = error.constraint == "version" or error.constraint.endswith("_pkey")  # someone else wrote this actor
+        if message.conflict or message.tries >= TRIES_MAX:
+            self._owner.redo(act, messages[1:], reload=True)
+            log.error("the store refuses a turn", kind=act.kind, id=act.id, constraint=error.constraint)
+            self.fail(message, Code.INTERNAL, {"constraint": error.constraint or "data"})
+        else:
+            message.conflict = "" if stale else error.constraint or "data"
+            self._owner.redo(act, messages, reload=True)
         self._something.set()

@@ -8,7 +8,7 @@ takes a new incarnation before it reads anything again.
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
 import msgspec
@@ -88,8 +88,18 @@ class Host:
         """Register, learn what is owned, begin to serve."""
         await self.banks.refresh()
         await self.lease.begin()
-        loops = (self.committer.run(), self.lease.run(), self.loader.run(), self._wake_loop(), self._sweep_loop())
-        self._tasks = [asyncio.get_running_loop().create_task(loop) for loop in loops]
+        loops = (self.committer.run, self.lease.run, self.loader.run, self._wake_loop, self._sweep_loop)
+        self._tasks = [asyncio.get_running_loop().create_task(self._forever(loop)) for loop in loops]
+
+    async def _forever(self, loop: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """A loop that fails by a bug must not leave a host that only looks alive: it starts over from the store."""
+        while True:
+            try:
+                await loop()
+            except Exception as error:
+                log.error("a loop of the host failed", host=self.id, loop=loop.__name__, error=repr(error))
+                await asyncio.sleep(0.1)
+                await self.lease.start_over()
 
     async def stop(self, *, drain: bool = True) -> None:
         """Finish turns, flush, give the shards back. Without ``drain`` it just ends, as a crash would."""
@@ -152,14 +162,19 @@ class Host:
 
     def _not_mine(self, message: Message, slot: int) -> None:
         """The router refreshes and asks again; meanwhile look whether the slot has just become ours."""
-        message.sink(NotOwner(message.ask.seq, "", slot))
+        self._away(message, slot)
         self.lease.look_soon()
+
+    def _away(self, message: Message, slot: int) -> None:
+        for each in (message, *self.committer.parted(message)):
+            each.sink(NotOwner(each.ask.seq, "", slot))
 
     def arrive(self, act: Activation, message: Message) -> None:
         """A message for a loaded activation: a query is answered or parked, a command is decided."""
         ask = message.ask
         if time.monotonic() >= message.deadline:
-            self._drop(message, Code.EXPIRED)
+            again = ask.operation is not None and (ask.attempt > 0 or message.tries > 0)
+            self._drop(message, Code.OUTCOME_UNKNOWN if again else Code.EXPIRED)
         elif act.quarantine:
             self._drop(message, Code.QUARANTINED)
         elif ask.operation is None:
@@ -221,6 +236,9 @@ class Host:
             log.error("query failed", kind=act.kind, id=act.id, error=type(error).__name__)
             message.sink(refusal(ask.seq, Code.INTERNAL))
             return
+        if view is None and last:
+            message.sink(refusal(ask.seq, Code.UNAVAILABLE))
+            return
         if view is None:
             act.parked.append(message)
             self._parking[act.id] = act
@@ -269,7 +287,10 @@ class Host:
     def wake(self, act: Activation) -> None:
         """Its wake-up time has come: issue pending effects again, run the timer command."""
         state, kind, now = act.committed_state, act.codecs.kind, self.now_ms()
-        if state is None or act.quarantine:
+        if act.quarantine:  # else the oldest in the queue of wake-ups, before all others, for ever
+            self.committer.add_wake(act.kind, act.id, now + self.config.effect_retry_max_ms)
+            return
+        if state is None:
             return
         for id, effect in kind.effects(state).items():
             if act.effect_wakes.get(id, 0) > now:
@@ -327,26 +348,28 @@ class Host:
         if self.quarantined.pop(id, None) is None:
             return False
         act = self.acts.get(id)
-        if act is not None and not act.pending:
-            self.forget(id)
+        if act is not None:
+            act.quarantine = ""
+            if act.idle:
+                self.forget(id)
         return True
 
-    async def redo(self, act: Activation, messages: list[Message], *, reload: bool, conflict: str = "") -> None:
+    def redo(self, act: Activation, messages: list[Message], *, reload: bool) -> None:
         """Decide these messages again, from the committed state or from a reload."""
+        if self.acts.get(act.id) is not act:
+            self.again(messages)
+            return
         for message in messages:
             message.tries += 1
-            message.conflict = conflict
             message.looked_up = True
-            self.committer.in_flight_ops.pop(message.op_hash, None)
         if reload:
             act.loaded = False
             act.waiting = messages + act.waiting
             self.loader.load(act)
             return
+        self.loader.suspect()
         for message in messages:
             self.arrive(act, message)
-        if conflict == "":
-            self.loader.suspect()
 
     async def lost(self, error: StoreError, messages: list[Message], incarnation: int) -> None:
         """A batch is fenced or its outcome unknown: new incarnation first, then everything again with a look-up."""
@@ -381,12 +404,16 @@ class Host:
         mine = [slot for slot in slots if slot in self.lease.slots]
         self._leaving |= set(mine)
         try:
+            await asyncio.gather(*(task for id, task in self._moving_ids.items() if shard_of(id) in mine))
             await self._flush(set(mine))
-            self._evict_slots(set(mine))
-            epochs = self.lease.slots
-            moved = await self._directory.assign([(slot, self.id, epochs[slot], target) for slot in mine])
+            self.evict_slots(set(mine))
+            owned = self.lease.slots
+            moved = await self._directory.assign([(s, self.id, owned[s], target) for s in mine if s in owned])
             self.lease.gave_away(moved)
             return moved
+        except StoreError:  # given or not, now or later: only a new incarnation knows
+            await self.lease.start_over()
+            return []
         finally:
             self._leaving -= set(mine)
 
@@ -395,12 +422,13 @@ class Host:
         while any(act.pending for act in self.acts.values() if act.slot in slots):
             await self.committer.round()
 
-    def _evict_slots(self, slots: set[int]) -> None:
+    def evict_slots(self, slots: set[int]) -> None:
+        """Let go of everything about these slots; what waited there is asked again by its router."""
         for id, act in list(self.acts.items()):
             if act.slot in slots:
                 self.forget(id)
                 for message in (*act.waiting, *act.parked):
-                    message.sink(NotOwner(message.ask.seq, "", act.slot))
+                    self._away(message, act.slot)
                 act.waiting, act.parked = [], []
         for slot in slots:
             self.committer.forget_shard(slot)

@@ -92,11 +92,12 @@ class Lease:
                     self._deadline = sent + self._config.lease_ms / 1000
             if incarnation == self.incarnation and (not current or not self.alive()):
                 log.warning("lease lost", host=self._id, fenced=not current)
-                await self._start_over()
+                await self.start_over()
             elif current:
                 await self.look()
 
-    async def _start_over(self) -> None:
+    async def start_over(self) -> None:
+        """Drop everything, take a new incarnation, decide again what was not answered."""
         messages = self._host.drop_all()
         await self.recover()
         self._host.again(messages)
@@ -112,8 +113,8 @@ class Lease:
             return
         if incarnation != self.incarnation or changes != self._changes or not self.ready.is_set():
             return  # what was read may be older than what this host did meanwhile
-        for slot in slots.keys() - self.slots.keys():
-            self._host.committer.forget_shard(slot)
+        if changed := slots.keys() ^ self.slots.keys():
+            self._host.evict_slots(changed)  # of those that came, too: nothing older than our ownership may stay
         self.slots = slots
         self.overrides = overrides
 

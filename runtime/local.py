@@ -4,6 +4,7 @@ The same `Host` and `Router` as on Ray; only the transport differs. ``kill`` end
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 
 import msgspec
@@ -17,17 +18,20 @@ from runtime.kinds import Kind
 from runtime.messages import Answer, Ask, NotOwner, Operation
 from runtime.placement import settle_shards
 from runtime.router import HostGone, Reply, Router
-from storage.contract import Directory, Store
+from storage.contract import Directory, Store, StoreError
 
 
 class LocalTransport:
-    """Calls hosts of the same process; what is not ready within a tick comes by `Router.receive`."""
+    """Calls hosts of the same process; answers come by `Router.receive`. ``gates`` hold up a frozen host's batches."""
 
-    def __init__(self, hosts: dict[str, Host]) -> None:
+    def __init__(self, hosts: dict[str, Host], gates: dict[str, asyncio.Event]) -> None:
         self._hosts = hosts
+        self._gates = gates
         self.router: Router | None = None
 
     async def send(self, host: str, asks: list[Ask]) -> list[Reply]:
+        if host in self._gates:
+            await self._gates[host].wait()
         target = self._hosts.get(host)
         if target is None:
             raise HostGone(host)
@@ -63,11 +67,20 @@ class LocalRuntime:
         self._key = key
         self.config = config or RuntimeConfig()
         self.hosts: dict[str, Host] = {}
+        self.gates: dict[str, asyncio.Event] = {}
         self._names = [f"local-{n}" for n in range(1, hosts + 1)]
-        self._transport = LocalTransport(self.hosts)
-        self.router = Router(directory, self._transport, self.config)
-        self._transport.router = self.router
+        self.router = self.new_router()
         self._keeper: asyncio.Task[None] | None = None
+
+    def new_router(self) -> Router:
+        """One more way in, as another gateway would be; whoever asks for it starts and stops it."""
+        transport = LocalTransport(self.hosts, self.gates)
+        router = transport.router = Router(self._directory, transport, self.config)
+        return router
+
+    def view_of(self, name: str) -> tuple[Store, Directory]:
+        """The store and directory as the host of this name sees them."""
+        return self._store, self._directory
 
     async def start(self) -> "LocalRuntime":
         for name in self._names:
@@ -83,18 +96,23 @@ class LocalRuntime:
         """Placement's work for one process: fence what ran out, hand its shards on, give dedicated actors a host."""
         while True:
             await asyncio.sleep(self.config.placement_ms / 1000)
-            for slot in await settle_shards(self._directory):
-                name = f"local-d{slot}"
-                if name not in self.hosts:
-                    await self.add_host(name, dedicated=True)
-                owner, epoch = (await self._directory.shards()).get(slot, ("", 0))
-                await self._directory.assign([(slot, owner, epoch, name)])
+            with contextlib.suppress(StoreError):
+                await self._settle()
+
+    async def _settle(self) -> None:
+        for slot in await settle_shards(self._directory):
+            name = f"local-d{slot}"
+            if name not in self.hosts:
+                await self.add_host(name, dedicated=True)
+            owner, epoch = (await self._directory.shards()).get(slot, ("", 0))
+            await self._directory.assign([(slot, owner, epoch, name)])
 
     async def add_host(self, name: str, *, dedicated: bool = False) -> Host:
+        store, directory = self.view_of(name)
         host = Host(
             name,
-            self._store,
-            self._directory,
+            store,
+            directory,
             self._make_banks(),
             self._kinds,
             self.config,

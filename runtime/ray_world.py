@@ -57,7 +57,7 @@ class RayTransport:
         handle = await self._handles.get(host)
         try:
             return decode_replies(await handle.deliver.remote(self._sender, encode_asks(asks)))
-        except RayActorError as error:
+        except RayError as error:
             self._handles.forget(host)
             raise HostGone(host) from error
 
@@ -83,7 +83,7 @@ class Pusher:
             try:
                 handle = await self._handles.get(self._sender)
                 await handle.receive.remote(self._host, encode_replies(batch))
-            except (HostGone, RayActorError):
+            except (HostGone, RayError):
                 self._handles.forget(self._sender)  # it will ask again with the same operation, if it lives
 
 
@@ -167,5 +167,5 @@ class RayHands:
         try:
             handle = await self._handles.get(host)
             await handle.hand_over.remote(slots, target)
-        except (HostGone, RayActorError):
+        except (HostGone, RayError):
             self._handles.forget(host)

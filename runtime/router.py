@@ -77,6 +77,7 @@ class Router:
         self._refreshed = 0.0
         self._tasks: set[asyncio.Task[None]] = set()
         self._sweeper: asyncio.Task[None] | None = None
+        self._homeless = 0
         self.overloaded = 0
         self.resent = 0
 
@@ -129,6 +130,8 @@ class Router:
         slot = self._overrides.get((ask.kind, ask.id)) or shard_of(ask.id)
         host = self._owners.get(slot, ("", 0))[0]
         if not host:
+            if check_credit and self._homeless >= self._config.credit_messages:
+                return False
             self._later(pending)
             return True
         lane = self._lanes.get(host)
@@ -139,6 +142,7 @@ class Router:
         ):
             return False
         pending.host = host
+        pending.resend_at = time.monotonic() + self._config.resend_ms / 1000
         lane.messages += 1
         lane.bytes += pending.size
         lane.outbox.append(pending)
@@ -155,8 +159,8 @@ class Router:
                 now = time.monotonic()
                 asks = []
                 for pending in part:
-                    if pending.future.done():
-                        continue
+                    if pending.future.done() or pending.host != host:
+                        continue  # answered, or asked elsewhere while this host was silent
                     pending.sent = True
                     pending.resend_at = now + self._config.resend_ms / 1000
                     pending.ask.ttl_ms = max(1, int((pending.deadline - now) * 1000))
@@ -167,7 +171,8 @@ class Router:
                     replies = await self._transport.send(host, asks)
                 except HostGone:
                     for pending in part:
-                        self._again(pending)
+                        if pending.host == host:
+                            self._again(pending)
                     continue
                 self.receive(host, replies)
         finally:
@@ -208,7 +213,11 @@ class Router:
         self._spawn(self._place_later(pending))
 
     async def _place_later(self, pending: _Pending) -> None:
-        await self.refresh()
+        self._homeless += 1
+        try:
+            await self.refresh()
+        finally:
+            self._homeless -= 1
         if not pending.future.done():
             self._place(pending)
 
@@ -255,7 +264,7 @@ class Router:
             for pending in list(self._pending.values()):
                 if pending.deadline <= now:
                     self._expire(pending)
-                elif pending.sent and pending.host and pending.resend_at <= now:
+                elif pending.host and pending.resend_at <= now:
                     silent.append(pending)
             if silent:
                 self._spawn(self._ask_about(silent))
