@@ -11,10 +11,10 @@ from actors.customer.events import (
 from actors.customer.evolution import evolve
 from actors.customer.line import undrawn_fen
 from actors.customer.state import CustomerState
+from actors.ledger import memo_entry
 from actors.turn import Posting
 
 UNDRAWN = "memo_undrawn_lines"
-CONTRA = "memo_contra"
 MOVES_LINE = (LineGranted, ReservationConfirmed, LineRestored, LineExpired)
 
 
@@ -23,15 +23,7 @@ def postings(state: CustomerState | None, event: CustomerEvent, bank: BankTerms)
     if state is None or not isinstance(event, MOVES_LINE):
         return ()
     grown_fen = _promised_fen(evolve(state, event)) - _promised_fen(state)
-    if grown_fen == 0:
-        return ()
-    undrawn, contra = bank.accounts[UNDRAWN], bank.accounts[CONTRA]
-    debited, credited = (undrawn, contra) if grown_fen > 0 else (contra, undrawn)
-    fen = abs(grown_fen)
-    return (
-        Posting(account=debited, debit_fen=fen, credit_fen=0, memo=True),
-        Posting(account=credited, debit_fen=0, credit_fen=fen, memo=True),
-    )
+    return memo_entry(bank, UNDRAWN, grown_fen) if grown_fen else ()
 
 
 def _promised_fen(state: CustomerState) -> int:

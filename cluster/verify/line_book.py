@@ -40,6 +40,7 @@ class Drawing(Struct):
     product: str
     amount_fen: int
     status: str = "reserved"
+    unconfirmed: bool = False
 
 
 class LineBook:
@@ -67,7 +68,7 @@ class LineBook:
             case "LineReserved":
                 self._reserved(fields, day)
             case "ReservationConfirmed":
-                self._confirmed(fields["loan_id"])
+                self._confirmed(fields)
             case "ReservationReleased":
                 self._released(fields["loan_id"])
             case "LineRestored":
@@ -111,14 +112,19 @@ class LineBook:
             self._fault("reserved twice", loan)
         self.drawings[loan] = Drawing(product=product, amount_fen=amount)
 
-    def _confirmed(self, loan: str) -> None:
+    def _confirmed(self, fields: dict[str, Any]) -> None:
+        """A repayment may imply it before the process confirms; then the process's own changes nothing more."""
+        loan = fields["loan_id"]
         drawing = self.drawings.get(loan)
-        if drawing is None or drawing.status == "used":
+        if drawing is None or (drawing.status == "used" and not drawing.unconfirmed):
             self._fault("confirmed without a reservation", loan)
         elif drawing.status == "closed":
             del self.drawings[loan]
+        elif drawing.status == "used":
+            drawing.unconfirmed = False
         else:
             drawing.status = "used"
+            drawing.unconfirmed = fields.get("implied", False)
             self.lines[drawing.product].used_fen += drawing.amount_fen
 
     def _released(self, loan: str) -> None:
@@ -137,8 +143,9 @@ class LineBook:
         line = self.lines[drawing.product]
         if not 0 <= restored <= drawing.amount_fen - left or left < 0:
             self._fault("restored too much", f"{loan}: {restored} fen of {drawing.amount_fen}, {left} are left")
-        if fields["ended"] and drawing.status == "reserved":
-            line.used_fen += drawing.amount_fen
+        if drawing.status != "used":
+            self._fault("restored before it was used", f"{loan} is {drawing.status}")
+        if fields["ended"] and drawing.unconfirmed:
             drawing.status, drawing.amount_fen = "closed", 0
         elif fields["ended"]:
             del self.drawings[loan]
