@@ -112,9 +112,10 @@ class _Connection(asyncio.Protocol):
             self._send({}, Reply(code=codes.BAD_MESSAGE, message=str(error)), CALM)
             return
         service = server.service
-        operation = service.operation(message.head.get("SERVICE_CODE", ""), message.head.get("SERVICE_SCENE", ""))
+        head = message.head
+        operation = service.operation(str(head.get("SERVICE_CODE", "")), str(head.get("SERVICE_SCENE", "")))
         if not operation:
-            self._send(message.head, Reply(code=codes.UNKNOWN_SERVICE), CALM)
+            self._send(head, Reply(code=codes.UNKNOWN_SERVICE), CALM)
             return
         verdict = server.faults.draw(service.system, operation)
         if verdict.close:

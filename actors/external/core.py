@@ -177,7 +177,9 @@ def _disburse(payload: dict[str, Any], account: str) -> dict[str, Any]:
 
 
 def _debit(payload: dict[str, Any], account: str) -> dict[str, Any]:
-    return {
+    """``payload["allocation"]``, if given: [[principal|interest|penalty, fen], ...] in the order in which a partial debit
+    is to be booked, instalment by instalment; without it the core takes penalty, interest, principal."""
+    body = {
         "LOAN_NO": payload["loan_id"],
         "CUSTOMER_NO": payload["customer_id"],
         "AMOUNT": yuan(payload["amount_fen"]),
@@ -188,6 +190,8 @@ def _debit(payload: dict[str, Any], account: str) -> dict[str, Any]:
         "ACCOUNT_NO": account,
         "BUSINESS_DATE": str(payload["business_date"]).replace("-", ""),
     }
+    allocation = [{"ITEM": item.upper(), "AMOUNT": yuan(part)} for item, part in payload.get("allocation", ())]
+    return body | {"ALLOCATION": allocation} if allocation else body
 
 
 def _reverse(payload: dict[str, Any], account: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from sandbox.core import codes
 from sandbox.core.ledger import CLEARING, DEPOSITS, INTEREST, LOANS, PENALTY, Line, red
 from sandbox.core.records import Books, Deposit, Instruction, LoanAccount, Order
 
+PRINCIPAL_ITEM, INTEREST_ITEM, PENALTY_ITEM = "PRINCIPAL", "INTEREST", "PENALTY"
 _CHINA = timezone(timedelta(hours=8))
 
 
@@ -122,10 +123,13 @@ class CoreBook:
         instruction.moved_fen = order.amount_fen
 
     def debit(self, instruction: Instruction, order: Order) -> None:
-        """Take a repayment from the customer's account. A partial one takes what is there: penalty, interest, then
-        principal."""
-        principal, interest, penalty = order.parts
+        """Take a repayment from the customer's account. A partial one takes what is there, booked in the order's
+        allocation."""
         if order.amount_fen <= 0 or min(order.parts) < 0 or sum(order.parts) != order.amount_fen:
+            raise CoreRefusal(codes.BAD_AMOUNT)
+        principal, interest, penalty = order.parts
+        steps = order.allocation or ((PENALTY_ITEM, penalty), (INTEREST_ITEM, interest), (PRINCIPAL_ITEM, principal))
+        if tuple(_booked(steps, order.amount_fen).values()) != order.parts:
             raise CoreRefusal(codes.BAD_AMOUNT)
         loan = self.books.loans.get(order.bank, {}).get(order.loan_no)
         if loan is None or loan.status == "reversed":
@@ -138,9 +142,7 @@ class CoreBook:
         taken = min(order.amount_fen, held.balance_fen) if order.partial else order.amount_fen
         if taken <= 0 or taken > held.balance_fen:
             raise CoreRefusal(codes.INSUFFICIENT)
-        penalty = min(penalty, taken)
-        interest = min(interest, taken - penalty)
-        principal = taken - penalty - interest
+        principal, interest, penalty = _booked(steps, taken).values()
         held.balance_fen -= taken
         self._move_principal(loan, -principal)
         loan.movements.append(order.key)
@@ -225,6 +227,18 @@ class CoreBook:
         day = f"{bank}|{date}"
         serials[day] = serials.get(day, 0) + 1
         return f"CB{date.replace('-', '')}{serials[day]:08d}"
+
+
+def _booked(steps: tuple[tuple[str, int], ...], taken_fen: int) -> dict[str, int]:
+    """What of ``taken_fen`` goes to principal, interest, penalty when the steps are served one after the other."""
+    booked = {PRINCIPAL_ITEM: 0, INTEREST_ITEM: 0, PENALTY_ITEM: 0}
+    for item, wanted_fen in steps:
+        if item not in booked or wanted_fen < 0:
+            raise CoreRefusal(codes.BAD_AMOUNT)
+        served = min(wanted_fen, taken_fen)
+        booked[item] += served
+        taken_fen -= served
+    return booked
 
 
 _DO: dict[str, Any] = {"disburse": CoreBook.disburse, "debit": CoreBook.debit, "reverse": CoreBook.reverse}

@@ -6,7 +6,10 @@ from sandbox.core.ledger import Ledger
 
 
 class Order(Struct, frozen=True):
-    """An instruction as it came, read from the wire. Money in fen; ``parts``: principal, interest, penalty."""
+    """An instruction as it came, read from the wire. Money in fen; ``parts``: principal, interest, penalty.
+
+    ``allocation``: the same in the order in which a partial debit is to be booked, item by item; empty: penalty,
+    interest, principal."""
 
     operation: str
     consumer: str
@@ -18,6 +21,7 @@ class Order(Struct, frozen=True):
     amount_fen: int = 0
     parts: tuple[int, int, int] = (0, 0, 0)
     partial: bool = False
+    allocation: tuple[tuple[str, int], ...] = ()
     original: str = ""
     customer_no: str = ""
     product: str = ""

@@ -3,7 +3,7 @@
 | service | scene | operation | request body | reply body |
 | --- | --- | --- | --- | --- |
 | 02003000101 | 01 | disburse 放款 | LOAN_NO CUSTOMER_NO PRODUCT AMOUNT RATE PERIODS METHOD ACCOUNT_NO | CORE_DATE CORE_SERIAL |
-| 02003000102 | 01 | debit 扣款 | LOAN_NO CUSTOMER_NO AMOUNT DEBIT_MODE(F/P) PRINCIPAL INTEREST PENALTY ACCOUNT_NO BUSINESS_DATE | DEBITED CORE_DATE CORE_SERIAL |
+| 02003000102 | 01 | debit 扣款 | LOAN_NO CUSTOMER_NO AMOUNT DEBIT_MODE(F/P) PRINCIPAL INTEREST PENALTY ACCOUNT_NO BUSINESS_DATE ALLOCATION[ITEM AMOUNT] | DEBITED CORE_DATE CORE_SERIAL |
 | 02003000103 | 01 | query 交易查询 | ORIG_CONSUMER_ID ORIG_SEQ_NO ORIG_TRAN_DATE | STATUS(S/F/P/N) + those of the original |
 | 02003000104 | 01 | reverse 冲正 | LOAN_NO REVERSAL_SEQ_NO AMOUNT REASON | CORE_DATE CORE_SERIAL |
 
@@ -109,6 +109,14 @@ def _text(fields: Fields, name: str) -> str:
     return value.strip()
 
 
+def _items(fields: Fields, name: str) -> list[Fields]:
+    """An array of structs; empty when it is not there."""
+    value = fields.get(name) or []
+    if not isinstance(value, list):
+        raise BadField(name)
+    return value
+
+
 def _digest(operation: str, body: Fields) -> str:
     content = json.dumps([operation, body], sort_keys=True, ensure_ascii=False)
     return blake2b(content.encode(), digest_size=12).hexdigest()
@@ -146,6 +154,7 @@ def _debit(message: Message) -> Order:
         amount_fen=fen(_text(body, "AMOUNT")),
         parts=(fen(_text(body, "PRINCIPAL")), fen(_text(body, "INTEREST")), fen(_text(body, "PENALTY"))),
         partial=_text(body, "DEBIT_MODE") == "P",
+        allocation=tuple((_text(item, "ITEM"), fen(_text(item, "AMOUNT"))) for item in _items(body, "ALLOCATION")),
     )
 
 

@@ -69,6 +69,23 @@ def test_a_partial_debit_takes_what_is_there_penalty_and_interest_first() -> Non
     assert breaches(book.books) == []
 
 
+def test_a_partial_debit_follows_the_allocation_instalment_by_instalment() -> None:
+    book = paid_out()
+    book.deposit("B1", "A1", -95_000)
+    steps = (("INTEREST", 250), ("PRINCIPAL", 4_000), ("INTEREST", 250), ("PRINCIPAL", 4_000))
+    taken = run(book, debit("r1", 8_000, 500, partial=True, allocation=steps))
+    assert (taken.status, taken.moved_fen) == ("S", 5_000)
+    assert book.books.ledger.trial_balance()["B1"]["6011.01"] == -500
+    assert loan_rows(book.books)[0]["principal_fen_outstanding"] == 100_000 - 4_500
+
+
+@pytest.mark.parametrize(
+    "steps", [(("PRINCIPAL", 8_000),), (("PRINCIPAL", 7_999), ("INTEREST", 501)), (("FEE", 8_500),)]
+)
+def test_an_allocation_that_is_not_the_split_is_refused(steps: tuple[tuple[str, int], ...]) -> None:
+    assert run(paid_out(), debit("r1", 8_000, 500, allocation=steps)).code == codes.BAD_AMOUNT
+
+
 @pytest.mark.parametrize(
     ("prepare", "wanted", "code"),
     [

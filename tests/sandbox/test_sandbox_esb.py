@@ -85,6 +85,22 @@ async def test_a_missing_field_is_named(box: Sandbox, connect: Any, missing: str
     assert box.core.books.instructions == {}
 
 
+@pytest.mark.parametrize("shape", [{"X": "1"}, [{"X": "1"}], ""])
+@pytest.mark.parametrize("name", sorted(PAY_OUT))
+async def test_a_field_of_another_shape_is_refused(box: Sandbox, connect: Any, name: str, shape: Any) -> None:
+    core = await connect(box.ports.core)
+    assert ret(await core.ask(DISBURSE, "s1", PAY_OUT | {name: shape})) == ("F", codes.BAD_FIELD)
+
+
+async def test_odd_heads_and_allocations_are_refused(box: Sandbox, connect: Any) -> None:
+    core = await connect(box.ports.core)
+    odd: Any = {"SERVICE_CODE": {"X": "1"}}
+    assert ret(await core.ask(DISBURSE, "s1", PAY_OUT, **odd)) == ("F", codes.UNKNOWN_SERVICE)
+    body = {"LOAN_NO": "L1", "AMOUNT": "1.00", "PRINCIPAL": "1.00", "INTEREST": "0.00", "PENALTY": "0.00"}
+    body |= {"DEBIT_MODE": "P", "ACCOUNT_NO": "A1", "ALLOCATION": "x"}
+    assert ret(await core.ask(DEBIT, "s2", body)) == ("F", codes.BAD_FIELD)
+
+
 async def test_many_requests_at_once_on_one_connection(box: Sandbox, connect: Any) -> None:
     core = await connect(box.ports.core)
     for n in range(200):
