@@ -177,8 +177,8 @@ def _disburse(payload: dict[str, Any], account: str) -> dict[str, Any]:
 
 
 def _debit(payload: dict[str, Any], account: str) -> dict[str, Any]:
-    """``payload["allocation"]``, if given: [[principal|interest|penalty, fen], ...] in the order in which a partial debit
-    is to be booked, instalment by instalment; without it the core takes penalty, interest, principal."""
+    """``payload["allocation"]``, if given: [[principal|interest|penalty, fen], ...] in the order in which a partial
+    debit is to be booked, instalment by instalment; without it the core takes penalty, interest, principal."""
     body = {
         "LOAN_NO": payload["loan_id"],
         "CUSTOMER_NO": payload["customer_id"],
