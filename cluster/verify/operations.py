@@ -16,13 +16,16 @@ CHUNK = 500
 
 
 class Acknowledged(Struct, frozen=True, kw_only=True):
-    """What a client was told: ``code`` "" for success. ``tran_date`` yyyymmdd over the ESB, else ""."""
+    """What a client was told; ``code`` of the stored reply, "" for success, None when only its being kept counts.
+
+    ``tran_date`` yyyymmdd over the ESB, else "".
+    """
 
     bank: str
     channel: str
     id: str
     tran_date: str = ""
-    code: str = ""
+    code: str | None = None
 
 
 def operation_key(bank: str, channel: str, id: str, tran_date: str) -> bytes:
@@ -78,7 +81,7 @@ async def check_acknowledged(source: Source, findings: Findings, told: Iterable[
         for op_hash in part:
             one, row = wanted[op_hash], stored.get(op_hash)
             subject = f"{one.bank} {one.channel} {one.id}"
-            findings.expect(row is not None, 3, "acknowledged but lost", subject, one.code or "success")
-            if row is not None:
+            findings.expect(row is not None, 3, "acknowledged but lost", subject, "no such operation is stored")
+            if row is not None and one.code is not None:
                 code, _ = msgspec.msgpack.decode(row[2], type=tuple[str, bytes])
                 findings.expect(code == one.code, 3, "another reply", subject, f"told {one.code!r}, stored {code!r}")

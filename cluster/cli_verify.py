@@ -1,0 +1,59 @@
+"""`miaodai verify`: the invariants on a database; 0 all hold, 1 a breach, 2 it could not be checked."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import aiohttp
+import msgspec
+import typer
+from rich.console import Console
+
+from cluster.cli_bank import Config, DatabaseUrl, database_url
+from cluster.failures import Failure
+from cluster.verify.operations import Acknowledged
+from cluster.verify.run import verify as check
+from cluster.verify.show import as_json, show
+
+
+def verify(
+    url: DatabaseUrl = "",
+    bank: Annotated[str, typer.Option(help="只查一家法人 only this bank")] = "",
+    json: Annotated[bool, typer.Option("--json", help="输出一行JSON one line of JSON")] = False,
+    sandbox_control: Annotated[str, typer.Option(help="与沙箱账簿勾对 its control port, http://host:port")] = "",
+    acknowledged: Annotated[
+        Path | None, typer.Option(help="客户端已获应答的流水，每行一个JSON operations that clients were told of")
+    ] = None,
+    settings_file: Config = None,
+) -> None:
+    """用独立代码检查借贷不变量，有违反则退出码为1 · check the invariants with code of its own; exit code 1 on a breach."""
+    told = _told(acknowledged)
+    errors = Console(stderr=True)
+    with errors.status("") as line:
+        try:
+            report = asyncio.run(
+                check(
+                    database_url(settings_file, url),
+                    bank=bank,
+                    control=sandbox_control.rstrip("/"),
+                    acknowledged=told,
+                    progress=lambda name, n, total: line.update(f"[{n}/{total}] {name}"),
+                )
+            )
+        except aiohttp.ClientError as error:
+            raise Failure(f"沙箱没有应答 the sandbox does not answer: {error}") from None
+    if json:
+        typer.echo(as_json(report))
+    else:
+        show(report, Console())
+    raise typer.Exit(0 if report.ok else 1)
+
+
+def _told(path: Path | None) -> list[Acknowledged]:
+    if path is None:
+        return []
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        return [msgspec.json.decode(line, type=Acknowledged) for line in lines if line.strip()]
+    except (OSError, msgspec.MsgspecError) as error:
+        raise Failure(f"{path}: {error}") from None
