@@ -32,7 +32,7 @@ ACCOUNTS: Final[dict[str, str]] = {
     "memo_written_off": "M3",
     "memo_contra": "M0",
 }
-"""Role -> default code. 1303.09 interest accrued, not yet due; 1132 due and not paid; 3001 money on its way; 2241 held."""
+"""Role -> default code. 1303.09 accrued, not yet due; 1132 due and not paid; 3001 money on its way; 2241 held."""
 
 MEMO: Final = frozenset(role for role in ACCOUNTS if role.startswith("memo_"))
 

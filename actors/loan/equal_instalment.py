@@ -1,0 +1,50 @@
+"""等额本息: the same instalment every month, interest on what is left, the last row takes the rest.
+
+A = P r (1+r)^n / ((1+r)^n - 1) with r = annual / 12, computed as an exact fraction and rounded once; interest of a row
+= round(balance x r); the last row takes the remaining principal and recomputes its interest, or (option) keeps A.
+"""
+
+from functools import lru_cache
+
+from actors.bank import Rounding
+from actors.loan.events import Planned
+from actors.loan.rounding import round_ratio
+from actors.loan.state import RATE_SCALE, Terms
+
+MONTHS_SCALE = RATE_SCALE * 12
+
+
+@lru_cache(maxsize=4096)
+def _powers(annual_e10: int, periods: int) -> tuple[int, int]:
+    """(1+r)^n as numerator and denominator."""
+    return (MONTHS_SCALE + annual_e10) ** periods, MONTHS_SCALE**periods
+
+
+def instalment_fen(principal_fen: int, annual_e10: int, periods: int, rounding: Rounding) -> int:
+    """A, exact until the one rounding; P / n at a rate of zero."""
+    if annual_e10 == 0:
+        return round_ratio(principal_fen, periods, rounding)
+    grown, whole = _powers(annual_e10, periods)
+    return round_ratio(principal_fen * annual_e10 * grown, MONTHS_SCALE * (grown - whole), rounding)
+
+
+def rows(balance_fen: int, periods: int, instalment: int, terms: Terms) -> list[Planned]:
+    """At most ``periods`` rows that repay ``balance_fen``; fewer when the instalment repays it sooner."""
+    rate, half_up = terms.annual_e10, terms.rounding == "HALF_UP"
+    keep = terms.last_row == "keep_instalment"
+    planned: list[Planned] = []
+    for left in range(periods, 0, -1):
+        if half_up:
+            interest = (2 * balance_fen * rate + MONTHS_SCALE) // (2 * MONTHS_SCALE)
+        else:
+            interest = round_ratio(balance_fen * rate, MONTHS_SCALE, terms.rounding)
+        principal = instalment - interest
+        if left == 1 or principal >= balance_fen:
+            if keep and left == 1 and instalment >= balance_fen:
+                interest = instalment - balance_fen
+            planned.append(Planned(balance_fen, interest))
+            return planned
+        principal = max(principal, 0)
+        planned.append(Planned(principal, interest))
+        balance_fen -= principal
+    return planned

@@ -1,0 +1,132 @@
+"""From the request for a contract to the contract: product terms, then the customer's rate and room on the line."""
+
+from datetime import date
+from decimal import Decimal, InvalidOperation
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from actors.bank import Product
+from actors.codes import Code
+from actors.customer.messages import CheckDraw
+from actors.loan.contract import draw
+from actors.loan.course import Course
+from actors.loan.events import ContractDrawn, ContractRefused, ContractRequested
+from actors.loan.evolve import evolve
+from actors.loan.interest import rate_e10
+from actors.loan.messages import AcceptedView, OpenContract
+from actors.loan.schedule import plan
+from actors.loan.state import RATE_SCALE, Terms
+from actors.turn import Accepted, Context, Decision, Refused
+
+
+class DrawTerms(Struct, frozen=True):
+    """What the customer answers (`DrawTermsView`)."""
+
+    annual_rate: str
+    account_sealed: bytes
+    name_sealed: bytes
+    identity_sealed: bytes
+    birth_date: date
+
+
+def open_contract(command: OpenContract, ctx: Context) -> Decision:
+    """Refused for what the product does not offer; else the customer is asked and the loan is drafting."""
+    product = ctx.bank.products.get(command.product)
+    if product is None:
+        return Refused(Code.UNKNOWN_PRODUCT, {"product": command.product})
+    refused = _outside_product(command, product)
+    if refused is not None:
+        return refused
+    requested = ContractRequested(bank=ctx.bank.code, customer_id=command.customer_id, terms=_terms(command, product))
+    course = Course(evolve(None, requested), ctx)
+    check = CheckDraw(product=command.product, loan_id=ctx.actor_id, amount_fen=command.amount_fen)
+    course.ask_actor(command.customer_id, check)
+    return Accepted((requested, *course.events), AcceptedView(loan_id=ctx.actor_id, status="drafting"))
+
+
+def _outside_product(command: OpenContract, product: Product) -> Refused | None:
+    amount = command.amount_fen
+    if amount <= 0 or amount % product.amount_fen_step:
+        return Refused(Code.BAD_AMOUNT, {"amount_fen": amount, "step_fen": product.amount_fen_step})
+    if not product.amount_fen_min <= amount <= product.amount_fen_max:
+        return Refused(Code.AMOUNT_OUT_OF_RANGE, {"min_fen": product.amount_fen_min, "max_fen": product.amount_fen_max})
+    if not product.periods_min <= command.periods <= product.periods_max:
+        return Refused(Code.BAD_PERIODS, {"min": product.periods_min, "max": product.periods_max})
+    if command.method not in product.methods:
+        return Refused(Code.BAD_METHOD, {"methods": list(product.methods)})
+    if command.use_code not in product.uses:
+        return Refused(Code.BAD_USE, {"uses": list(product.uses)})
+    if not 0 <= command.due_day <= 31:
+        return Refused(Code.BAD_DUE_DAY, {"due_day": command.due_day})
+    return None
+
+
+def _terms(command: OpenContract, product: Product) -> Terms:
+    return Terms(
+        product=product.code,
+        method=command.method,
+        amount_fen=command.amount_fen,
+        periods=command.periods,
+        due_day=command.due_day,
+        use_code=command.use_code,
+        day_count=product.day_count,
+        rounding=product.rounding,
+        grace_days=product.grace_days,
+        penalty_factor=product.penalty_factor,
+        prepay_fen_min=product.prepay_fen_min,
+        prepay_keeps=product.prepay_keeps,
+        last_row=product.last_row,
+        first_period_days_min=product.first_period_days_min,
+        age_min=product.age_min,
+        age_at_maturity_max=product.age_at_maturity_max,
+        revolving=product.revolving,
+    )
+
+
+def draw_allowed(course: Course, effect_id: str, answer: DrawTerms) -> None:
+    """The customer may draw: check the age, price the terms, draw up the contract."""
+    state, ctx = course.state, course.ctx
+    today = ctx.business_date
+    priced = _priced(state.terms, answer.annual_rate)
+    if priced is None:
+        course.add(ContractRefused(code=Code.RULE_FAILED.word))
+        return
+    matures_on = plan(priced, today).rows[-1].due
+    if _age(answer.birth_date, today) < priced.age_min:
+        course.add(ContractRefused(code=Code.UNDER_AGE.word))
+    elif _age(answer.birth_date, matures_on) > priced.age_at_maturity_max:
+        course.add(ContractRefused(code=Code.OVER_AGE.word))
+    else:
+        course.add(
+            ContractDrawn(
+                terms=priced,
+                contract=draw(ctx.actor_id, ctx.bank, state.customer_id, priced, today),
+                account_sealed=answer.account_sealed,
+                name_sealed=answer.name_sealed,
+                identity_sealed=answer.identity_sealed,
+            )
+        )
+
+
+def draw_refused(course: Course, effect_id: str, code: str) -> None:
+    course.add(ContractRefused(code=code or Code.OVER_LINE.word))
+
+
+def _priced(terms: Terms, annual_rate: str) -> Terms | None:
+    """``terms`` with the rate and the penalty rate; None for a rate that is no number of 0..1 or too fine to keep."""
+    try:
+        rate = Decimal(annual_rate)
+    except InvalidOperation:
+        return None
+    if not rate.is_finite() or not 0 <= rate < 1:
+        return None
+    annual, penalty = rate_e10(rate), rate_e10(rate * terms.penalty_factor)
+    if annual is None or penalty is None or penalty >= RATE_SCALE:
+        return None
+    return replace(terms, annual_rate=rate, annual_e10=annual, penalty_e10=penalty)
+
+
+def _age(birth: date, on: date) -> int:
+    """周岁: full years; a birthday of 29 February counts from 1 March in other years."""
+    return on.year - birth.year - ((on.month, on.day) < (birth.month, birth.day))

@@ -1,0 +1,12 @@
+"""Rounding of exact fractions to whole fen: HALF_UP (default) or HALF_EVEN, in integers only."""
+
+from actors.bank import Rounding
+
+
+def round_ratio(numerator: int, denominator: int, rounding: Rounding) -> int:
+    """numerator / denominator (>= 0, > 0) to the nearest integer; halves away from zero or to the even neighbour."""
+    quotient, rest = divmod(numerator, denominator)
+    twice = 2 * rest
+    if twice > denominator or (twice == denominator and (rounding == "HALF_UP" or quotient & 1)):
+        return quotient + 1
+    return quotient

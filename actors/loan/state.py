@@ -1,0 +1,186 @@
+"""What a loan is: the terms it was signed with, its instalments, what accrues, and what is under way outside.
+
+Kept compact (one row of about a kilobyte): terms and instalments are array-like, a default is not stored. All sums are
+fen; ``*_micro`` are micro-yuan (1 fen = 10,000); rates are integers of 10^-10 a year, so that nothing is ever rounded.
+"""
+
+from datetime import date
+from decimal import Decimal
+from typing import Final, Literal
+
+from msgspec import Struct
+
+from actors.bank import Method, Rounding
+from actors.turn import Effect
+
+RATE_SCALE: Final = 10**10
+MICRO_PER_FEN: Final = 10_000
+
+Status = Literal[
+    "drafting",
+    "refused",
+    "contract",
+    "signing",
+    "signed",
+    "disbursing",
+    "active",
+    "overdue",
+    "settled",
+    "reversing",
+    "reversed",
+]
+
+
+class Terms(Struct, frozen=True, array_like=True):
+    """What was agreed: the product's terms of the day the contract was asked for. New fields go to the end.
+
+    ``due_day`` 0 is the day of pay-out. ``annual_rate`` and what follows from it are known with the contract.
+    """
+
+    product: str
+    method: Method
+    amount_fen: int
+    periods: int
+    due_day: int
+    use_code: str
+    day_count: int
+    rounding: Rounding
+    grace_days: int
+    penalty_factor: Decimal
+    prepay_fen_min: int
+    prepay_keeps: Literal["term", "instalment"]
+    last_row: Literal["recompute", "keep_instalment"]
+    first_period_days_min: int
+    age_min: int
+    age_at_maturity_max: int
+    revolving: bool
+    annual_rate: Decimal = Decimal(0)
+    annual_e10: int = 0
+    penalty_e10: int = 0
+
+
+class Instalment(Struct, frozen=True, array_like=True):
+    """A row of the schedule. ``interest_fen`` is contract interest of the period, ``*_paid`` what was paid of each.
+
+    Penalty: ``penalty_fen`` is booked up to the last close; it is ``penalty_micro`` of stretches before
+    ``penalty_from`` plus what the unpaid principal bears since then. ``penalty_from`` None: bears none.
+    """
+
+    due: date
+    principal_fen: int
+    interest_fen: int
+    principal_fen_paid: int = 0
+    interest_fen_paid: int = 0
+    penalty_fen: int = 0
+    penalty_fen_paid: int = 0
+    penalty_micro: int = 0
+    penalty_from: date | None = None
+
+    @property
+    def principal_fen_unpaid(self) -> int:
+        return self.principal_fen - self.principal_fen_paid
+
+    @property
+    def interest_fen_unpaid(self) -> int:
+        return self.interest_fen - self.interest_fen_paid
+
+    @property
+    def penalty_fen_unpaid(self) -> int:
+        return self.penalty_fen - self.penalty_fen_paid
+
+    @property
+    def unpaid_fen(self) -> int:
+        return (
+            self.principal_fen
+            - self.principal_fen_paid
+            + self.interest_fen
+            - self.interest_fen_paid
+            + self.penalty_fen
+            - self.penalty_fen_paid
+        )
+
+
+class Contract(Struct, frozen=True, array_like=True):
+    """What the contract's text is made of besides `Terms`; the text itself is made again from these when asked for."""
+
+    template: int
+    drawn_on: date
+    bank_zh: str
+    product_zh: str
+    hash: str
+    irr_annual: str
+    certificate_no: str = ""
+    signed_at: str = ""
+
+
+class Debit(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An auto-debit under way. ``kind`` due, partial or full; ``on`` is the date whose figures it was made of."""
+
+    effect_id: str
+    kind: str
+    amount_fen: int
+    on: date
+
+
+class LoanState(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One loan (借据). Figures are as of the start of the day after ``closed_to``.
+
+    ``fallen``: rows[:fallen] have fallen due, rows[fallen] is the running period. ``lapsed``: of rows[:lapsed] the
+    grace is over, what is unpaid of them is overdue. ``first_unpaid``: rows[:first_unpaid] are paid in full.
+    ``balance_fen``: principal not due yet. ``accrued_fen``: interest of the running period booked and not paid;
+    ``segment_*``: where its computation starts. ``money_version`` counts pay-out and repayments (not closes of days,
+    since interest is a function of time): quotes are pinned to it.
+    """
+
+    bank: str
+    customer_id: str
+    status: Status
+    terms: Terms
+    reason: str = ""
+    contract: Contract | None = None
+    account_sealed: bytes = b""
+    name_sealed: bytes = b""
+    identity_sealed: bytes = b""
+    # the schedule and what accrues on it
+    rows: tuple[Instalment, ...] = ()
+    instalment_fen: int = 0
+    fallen: int = 0
+    lapsed: int = 0
+    first_unpaid: int = 0
+    balance_fen: int = 0
+    accrued_fen: int = 0
+    vat_fen_deferred: int = 0
+    segment_from: date | None = None
+    segment_micro: int = 0
+    penalty_fen_booked: int = 0
+    disbursed_on: date | None = None
+    matures_on: date | None = None
+    closed_to: date | None = None
+    settled_on: date | None = None
+    # sums for people and for the invariants
+    principal_fen_outstanding: int = 0
+    principal_fen_repaid: int = 0
+    interest_fen_repaid: int = 0
+    penalty_fen_repaid: int = 0
+    suspense_fen: int = 0
+    proof_fen: int = 0
+    proofs: int = 0
+    money_version: int = 0
+    incidents: int = 0
+    # under way outside
+    effects: dict[str, Effect] = {}
+    doubted: tuple[str, ...] = ()
+    process_id: str = ""
+    process_effect: str = ""
+    disburse_effect: str = ""
+    core_serial: str = ""
+    debit: Debit | None = None
+    repayment: str = ""
+    restore_fen_waiting: int = 0
+    settlement_told: bool = False
+    overdue_told: bool = False
+
+    @property
+    def overdue(self) -> bool:
+        """Something unpaid whose grace is over."""
+        return self.first_unpaid < self.lapsed
