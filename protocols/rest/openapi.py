@@ -86,6 +86,7 @@ def openapi_document() -> dict[str, Any]:
     types += [row.view for row in OPERATIONS]
     unique = list(dict.fromkeys(types))
     schemas, components = msgspec.json.schema_components(unique, ref_template=_REF + "{name}")
+    components = {name: _modern(component) for name, component in components.items()}
     refs = dict(zip(unique, schemas, strict=True))
     paths: dict[str, dict[str, Any]] = {}
     for row in OPERATIONS:
@@ -118,6 +119,18 @@ def openapi_document() -> dict[str, Any]:
             },
         },
     }
+
+
+def _modern(schema: Any) -> Any:
+    """Fixed tuples as JSON Schema 2020-12 writes them (``prefixItems``); msgspec writes a list of ``items``."""
+    if isinstance(schema, list):
+        return [_modern(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    new = {name: _modern(part) for name, part in schema.items()}
+    if isinstance(new.get("items"), list):
+        new["prefixItems"], new["items"] = new["items"], False
+    return new
 
 
 def _operation(row: Row, form: Form, refs: dict[Any, Any], components: dict[str, Any]) -> dict[str, Any]:

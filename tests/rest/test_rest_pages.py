@@ -17,6 +17,8 @@ async def test_the_document_is_openapi_3_1_and_lists_every_operation(front: Edge
         document = await response.json()
         assert response.content_type == "application/json"
     jsonschema.Draft202012Validator(OPENAPI_31).validate(document)
+    for component in document["components"]["schemas"].values():
+        jsonschema.Draft202012Validator.check_schema(component)
     listed = {(method, path) for path, item in document["paths"].items() for method in item}
     assert listed == {(row.method.lower(), row.path) for row in OPERATIONS}
     assert {code["code"] for code in document["x-codes"]} == {code.word for code in Code}
