@@ -13,9 +13,16 @@ from msgspec import Struct
 Method = Literal["equal_instalment", "bullet"]
 """Repayment method: 等额本息, 利随本清."""
 
+Rounding = Literal["HALF_UP", "HALF_EVEN"]
+
 
 class Product(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A loan product of one bank. Rates per year as Decimal, money in fen, ratios in basis points."""
+    """A loan product of one bank. Rates per year as Decimal, money in fen, ratios in basis points.
+
+    ``prepay_keeps``: a partial prepayment keeps the term (default) or the instalment. ``last_row`` of equal instalments
+    recomputes its interest or keeps the instalment, interest being the rest. ``first_period_days_min``: a due day
+    nearer to the pay-out than this begins a month later.
+    """
 
     code: str
     name_zh: str
@@ -32,10 +39,13 @@ class Product(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     lpr_tenor: str = "1Y"
     lpr_spread_bp: int = 0
     day_count: int = 360
-    rounding: Literal["HALF_UP", "HALF_EVEN"] = "HALF_UP"
+    rounding: Rounding = "HALF_UP"
     grace_days: int = 0
     penalty_factor: Decimal = Decimal("1.5")
     prepay_fen_min: int = 0
+    prepay_keeps: Literal["term", "instalment"] = "term"
+    last_row: Literal["recompute", "keep_instalment"] = "recompute"
+    first_period_days_min: int = 15
     uses: tuple[str, ...] = ()
     age_min: int = 18
     age_at_maturity_max: int = 65
