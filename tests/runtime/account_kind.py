@@ -1,7 +1,7 @@
 """The kinds of actor that the runtime's conformance suite runs: an account that poses as a loan and as a customer.
 
-It does what a lending actor may do to a runtime: add up, refuse, raise, write a row that the database cannot hold, hit a
-unique constraint, ask other actors and the outside, be told results too late, ask for a wake-up, let queries wait.
+It does what a lending actor may do to a runtime: add up, refuse, raise, write a row that the database cannot hold, hit
+a unique constraint, ask other actors and the outside, be told results too late, ask for a wake-up, let queries wait.
 """
 
 from decimal import Decimal

@@ -53,7 +53,7 @@ async def test_a_refusal_is_stored_and_answered_again(world: World) -> None:
     again = await world.ask(id, Refuse(why="no"), op=op, via=1)
     assert (first.code, first.result()) == ("bad_amount", {"why": "no"})
     assert (again.code, again.body) == (first.code, first.body)
-    assert len([row for row in await world.operations(id)]) == 2  # Open and the refusal
+    assert len(await world.operations(id)) == 2  # Open and the refusal
     assert (await check_actor(world, id)).balance == 0
 
 

@@ -12,9 +12,9 @@ from actors.turn import RuleFailed, Rules, Vault
 from runtime.banks import BankBook
 from runtime.config import RuntimeConfig
 from runtime.local import LocalRuntime
-from runtime.messages import Answer, Operation
-from runtime.router import Router
-from storage.contract import Batch, Directory, JournalRow, OperationRow, PostingRow, Store
+from runtime.messages import Answer, Ask, Operation
+from runtime.router import Reply, Router
+from storage.contract import Batch, Directory, JournalRow, OperationRow, PostingRow, Store, StoreError
 from storage.faults import Fault as StoreFault
 from storage.memory import MemoryStore
 from tests.runtime.account_kind import KINDS, OTHER_TERMS, TERMS
@@ -48,8 +48,9 @@ class NoVault:
 
 
 class _Order:
-    def __init__(self, fault: Fault, mark: bytes) -> None:
+    def __init__(self, fault: Fault, mark: bytes, times: int) -> None:
         self.fault = fault
+        self.times = times
         self.mark = mark
         self.taken = asyncio.Event()
         self.go_on = asyncio.Event()
@@ -98,6 +99,13 @@ class HostView:
             case Fault.ANSWER_HELD:
                 await self._store.commit(batch)
                 await order.go_on.wait()
+            case Fault.STALLED:
+                await order.go_on.wait()
+                try:
+                    await self._store.commit(batch)
+                except StoreError as error:
+                    order.end = type(error).__name__.lower()
+                    raise
             case fault:
                 self._store.faults.order(StoreFault(fault.value))
                 await self._store.commit(batch)
@@ -179,15 +187,25 @@ class TwinWorld(World):
     async def hand_over(self, host: str, slots: list[int], target: str) -> list[int]:
         return await self.runtime.hosts[host].hand_over(slots, target)
 
-    async def order(self, fault: Fault, id: str, mark: str) -> None:
-        self._order = _Order(fault, mark.encode())
+    async def deliver_to(self, host: str, asks: list[Ask]) -> list[Reply]:
+        gate = self.runtime.gates.get(host)
+        if gate is not None:
+            await gate.wait()
+        replies: list[Reply] = []
+        self.runtime.hosts[host].deliver(asks, replies.append)
+        await asyncio.sleep(0.02)
+        return replies
+
+    async def order(self, fault: Fault, id: str, mark: str, *, times: int = 1) -> None:
+        self._order = _Order(fault, mark.encode(), times)
 
     def order_for(self, batch: Batch) -> _Order | None:
-        """The order whose mark this batch carries; it is carried out once."""
+        """The order whose mark this batch carries."""
         order = self._order
-        if order is None or order.taken.is_set():
+        if order is None or not order.times or not any(order.mark in event.body for event in batch.journal):
             return None
-        return order if any(order.mark in event.body for event in batch.journal) else None
+        order.times -= 1
+        return order
 
     async def reached(self) -> None:
         assert self._order is not None
@@ -203,7 +221,9 @@ class TwinWorld(World):
         else:
             await self.store.faults.release()
         landed = self.store.faults.landed[before:]
-        return landed[0].lower() if landed else ""
+        if self._order.fault is Fault.STALLED:
+            await asyncio.sleep(0.05)
+        return landed[0].lower() if landed else self._order.end
 
     async def restart_database(self) -> None:
         self.store.faults.unreachable = True

@@ -20,7 +20,8 @@ import msgspec
 from actors.address import SHARDS, make_id, parse_id, shard_of
 from actors.turn import Command, Query
 from runtime.config import RuntimeConfig
-from runtime.messages import Answer, Operation
+from runtime.messages import Answer, Ask, Operation
+from runtime.router import Reply
 from storage.contract import JournalRow, OperationRow, PostingRow
 from tests.runtime.account_kind import Add, GetAccount, Open
 from tests.runtime.outside_desk import OutsideDesk
@@ -48,10 +49,12 @@ CONFIG = RuntimeConfig(
 class Fault(Enum):
     """What befalls the commit that carries a mark.
 
-    LOST: never reaches the server. ANSWER_LOST: written, the answer is lost. LATE: the connection breaks before the
-    server has begun; `World.land` lets it begin. CUT: begun and holding the fence when the connection breaks; goes on at
-    `World.land`. HELD: begun, goes on at `World.land`, the connection stays. ANSWER_HELD: written, the host waits for
-    the answer until `World.land` (or dies waiting).
+    LOST: it never reaches the server, the connection breaks. ANSWER_LOST: written, the answer is lost.
+    LATE: the connection breaks before the server has begun; `World.land` lets it begin.
+    CUT: begun and holding the fence when the connection breaks; it goes on at `World.land`.
+    HELD: begun and holding the fence until `World.land`; the connection stays.
+    STALLED: on its way until `World.land`; the server has not begun, the connection stays.
+    ANSWER_HELD: written; the host waits for the answer until `World.land`, or dies waiting.
     """
 
     LOST = "lost"
@@ -59,6 +62,7 @@ class Fault(Enum):
     LATE = "late"
     CUT = "cut"
     HELD = "held"
+    STALLED = "stalled"
     ANSWER_HELD = "answer_held"
 
 
@@ -154,6 +158,20 @@ class World(abc.ABC):
     @abc.abstractmethod
     async def hand_over(self, host: str, slots: list[int], target: str) -> list[int]: ...
 
+    @abc.abstractmethod
+    async def deliver_to(self, host: str, asks: list[Ask]) -> list[Reply]:
+        """Give a batch to a host past every router; what it answers at once."""
+
+    async def take_away(self, id: str) -> tuple[str, str]:
+        """Fence the actor's owner as placement would a dead one, and give the slot to another: (from, to)."""
+        source, slot = await self.owner(id), await self.slot_of(id)
+        target = next(name for name in await self.shared_hosts() if name != source)
+        row = next(h for h in await self.store.hosts() if h.id == source)
+        epoch = (await self.store.shards())[slot][1]
+        assert await self.store.fence(source, row.incarnation)
+        assert await self.store.assign([(slot, source, epoch, target)]) == [slot]
+        return source, target
+
     async def shared_hosts(self) -> list[str]:
         return [h.id for h in await self.store.hosts() if h.lease_left_ms > 0 and not h.dedicated]
 
@@ -167,8 +185,8 @@ class World(abc.ABC):
     # -- the store's faults ----------------------------------------------------------------------------------------
 
     @abc.abstractmethod
-    async def order(self, fault: Fault, id: str, mark: str) -> None:
-        """Let ``fault`` befall the commit that carries ``mark`` for the actor ``id``."""
+    async def order(self, fault: Fault, id: str, mark: str, *, times: int = 1) -> None:
+        """Let ``fault`` befall the next commits (``times`` of them) that carry ``mark`` for the actor ``id``."""
 
     @abc.abstractmethod
     async def reached(self) -> None:
