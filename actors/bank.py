@@ -15,13 +15,16 @@ Method = Literal["equal_instalment", "bullet"]
 
 Rounding = Literal["HALF_UP", "HALF_EVEN"]
 
+LastRow = Literal["recompute", "keep_instalment", "smooth"]
+"""Last row of equal instalments: recomputes its interest (and differs by some fen); keeps the instalment, interest
+being the rest; or recomputes it, and the instalment is moved first so that the last row comes near it."""
+
 
 class Product(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A loan product of one bank. Rates per year as Decimal, money in fen, ratios in basis points.
 
-    ``prepay_keeps``: a partial prepayment keeps the term (default) or the instalment. ``last_row`` of equal instalments
-    recomputes its interest or keeps the instalment, interest being the rest. ``first_period_days_min``: a due day
-    nearer to the pay-out than this begins a month later.
+    ``prepay_keeps``: a partial prepayment keeps the term (default) or the instalment. ``first_period_days_min``:
+    a due day nearer to the pay-out than this begins a month later.
     """
 
     code: str
@@ -44,7 +47,7 @@ class Product(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     penalty_factor: Decimal = Decimal("1.5")
     prepay_fen_min: int = 0
     prepay_keeps: Literal["term", "instalment"] = "term"
-    last_row: Literal["recompute", "keep_instalment"] = "recompute"
+    last_row: LastRow = "recompute"
     first_period_days_min: int = 15
     uses: tuple[str, ...] = ()
     age_min: int = 18

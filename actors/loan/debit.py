@@ -101,7 +101,8 @@ def _request(course: Course, kind: str, amount_fen: int) -> Decision:
     state, ctx = course.state, course.ctx
     spread = allocate(state, amount_fen, prepay=kind != "due")
     today = ctx.business_date
-    course.add(RepaymentRequested(effect_id=course.next_effect_id, kind=kind, amount_fen=amount_fen, on=today))
+    effect_id = course.next_effect_id
+    course.add(RepaymentRequested(effect_id=effect_id, kind=kind, amount_fen=amount_fen, on=today))
     course.ask(
         "core.debit",
         {
@@ -117,7 +118,7 @@ def _request(course: Course, kind: str, amount_fen: int) -> Decision:
             "business_date": today.isoformat(),
         },
     )
-    return course.accepted(AcceptedView(loan_id=ctx.actor_id, status=course.state.status))
+    return course.accepted(AcceptedView(loan_id=ctx.actor_id, status=course.state.status, effect_id=effect_id))
 
 
 def debited(course: Course, effect_id: str, booked: Debited) -> None:

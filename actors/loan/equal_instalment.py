@@ -1,7 +1,8 @@
 """等额本息: the same instalment every month, interest on what is left, the last row takes the rest.
 
 A = P r (1+r)^n / ((1+r)^n - 1) with r = annual / 12, computed as an exact fraction and rounded once; interest of a row
-= round(balance x r); the last row takes the remaining principal and recomputes its interest, or (option) keeps A.
+= round(balance x r); the last row takes the remaining principal and recomputes its interest. Options: it keeps A, or A
+is smoothed first.
 """
 
 from functools import lru_cache
@@ -12,6 +13,7 @@ from actors.loan.rounding import round_ratio
 from actors.loan.state import RATE_SCALE, Terms
 
 MONTHS_SCALE = RATE_SCALE * 12
+SMOOTHING_ROUNDS = 3
 
 
 @lru_cache(maxsize=4096)
@@ -26,6 +28,29 @@ def instalment_fen(principal_fen: int, annual_e10: int, periods: int, rounding: 
         return round_ratio(principal_fen, periods, rounding)
     grown, whole = _powers(annual_e10, periods)
     return round_ratio(principal_fen * annual_e10 * grown, MONTHS_SCALE * (grown - whole), rounding)
+
+
+def smoothed(balance_fen: int, periods: int, instalment: int, terms: Terms) -> int:
+    """The instalment moved by a share of what the last row differs, while that gets smaller; at most three times.
+
+    Only when the last row differs by more than half a fen a row.
+    """
+    difference = _last_differs(balance_fen, periods, instalment, terms)
+    for _ in range(SMOOTHING_ROUNDS):
+        if 2 * abs(difference) <= periods:
+            break
+        share = round_ratio(abs(difference), periods, terms.rounding)
+        moved = instalment + (share if difference > 0 else -share)
+        after = _last_differs(balance_fen, periods, moved, terms)
+        if abs(after) >= abs(difference):
+            break
+        instalment, difference = moved, after
+    return instalment
+
+
+def _last_differs(balance_fen: int, periods: int, instalment: int, terms: Terms) -> int:
+    last = rows(balance_fen, periods, instalment, terms)[-1]
+    return last.principal_fen + last.interest_fen - instalment
 
 
 def rows(balance_fen: int, periods: int, instalment: int, terms: Terms) -> list[Planned]:

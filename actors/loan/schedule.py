@@ -81,14 +81,19 @@ def _rows(
     """(instalment, rows) that repay ``balance_fen``; ``instalment_fen`` 0: to be computed for ``len(dues)`` rows."""
     match terms.method:
         case "equal_instalment":
-            instalment = instalment_fen or equal_instalment.instalment_fen(
-                balance_fen, terms.annual_e10, len(dues), terms.rounding
-            )
+            instalment = instalment_fen or _equal(terms, balance_fen, len(dues))
             rows = equal_instalment.rows(balance_fen, len(dues), instalment, terms)
         case "bullet":
             instalment, rows = 0, [Planned(balance_fen, 0)]
         case _ as never:
             assert_never(never)
-    if len(dues) > 1 or terms.last_row == "recompute" or terms.method == "bullet":
+    if len(dues) > 1 or terms.last_row != "keep_instalment" or terms.method == "bullet":
         rows[0] = Planned(rows[0].principal_fen, running_interest_fen)
     return instalment, rows
+
+
+def _equal(terms: Terms, balance_fen: int, periods: int) -> int:
+    instalment = equal_instalment.instalment_fen(balance_fen, terms.annual_e10, periods, terms.rounding)
+    if terms.last_row == "smooth":
+        return equal_instalment.smoothed(balance_fen, periods, instalment, terms)
+    return instalment

@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from actors.bank import Method, Rounding
+from actors.bank import LastRow, Method, Rounding
 from actors.turn import Effect
 
 RATE_SCALE: Final = 10**10
@@ -49,7 +49,7 @@ class Terms(Struct, frozen=True, array_like=True):
     penalty_factor: Decimal
     prepay_fen_min: int
     prepay_keeps: Literal["term", "instalment"]
-    last_row: Literal["recompute", "keep_instalment"]
+    last_row: LastRow
     first_period_days_min: int
     age_min: int
     age_at_maturity_max: int
