@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from actors.address import make_id
-from actors.customer.line import reserved_fen, status_on, undrawn_fen
+from actors.customer.line import available_fen, reserved_fen, status_on, undrawn_fen
 from actors.customer.messages import (
     CheckReservations,
     ConfirmReservation,
@@ -53,10 +53,19 @@ class Lines(RuleBasedStateMachine):
     def freeze(self, product: str, frozen: bool) -> None:
         self.customer.ask(FreezeLine(product=product, reason="x") if frozen else UnfreezeLine(product=product))
 
-    @rule(product=PRODUCTS, loan=st.sampled_from(LOANS), process=st.sampled_from(PROCESSES), fen=SUMS)
-    def reserve(self, product: str, loan: str, process: str, fen: int) -> None:
+    @rule(
+        product=PRODUCTS,
+        loan=st.sampled_from(LOANS),
+        process=st.sampled_from(PROCESSES),
+        fen=SUMS,
+        over=st.none() | st.integers(-1, 9),
+    )
+    def reserve(self, product: str, loan: str, process: str, fen: int, over: int | None) -> None:
+        """``over``: fen more than what is available, so that the edge is met often."""
         state = self.customer.state
         assert state is not None
+        if over is not None:
+            fen = available_fen(state, product, self.customer.on) + over
         decision = self.customer.ask(
             ReserveLine(product=product, loan_id=loan, process_id=process, amount_fen=fen, check_at_ms=NOW_MS + 5)
         )
