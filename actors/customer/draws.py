@@ -89,7 +89,7 @@ def _refuse_draw(state: CustomerState, command: CheckDraw | ReserveLine, ctx: Co
     """The line is active (by the table); now the sum, arrears, the room on the line, the cap over all lines."""
     if command.amount_fen <= 0:
         return Refused(Code.BAD_AMOUNT)
-    if any(loan_id != command.loan_id for loan_id in state.overdue):
+    if state.overdue:
         return Refused(Code.CUSTOMER_OVERDUE)
     available = available_fen(state, command.product, ctx.business_date)
     if command.amount_fen > available:
