@@ -23,6 +23,7 @@ from protocols.operations import OPERATIONS, Row
 from protocols.problems import RETRY_AFTER_S, code_of, http_status, problem_bytes
 from protocols.rest.openapi import docs_page, openapi_document
 from runtime.messages import Operation
+from storage.contract import StoreError
 
 log = structlog.get_logger(__name__)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -95,6 +96,8 @@ async def _answer(
         outside = _parameters(request)
     except Invalid as error:
         return problem_response(error.code.word, error.detail), error.code.word
+    except StoreError:  # neither Redis nor PostgreSQL could write the nonce down
+        return problem_response(Code.UNAVAILABLE.word), Code.UNAVAILABLE.word
     result = await front.handle(row, lambda form: form.from_json(outside, body), caller, operation, ttl_ms, wait_ms)
     return _response(row, result), result.code
 

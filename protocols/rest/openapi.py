@@ -86,7 +86,7 @@ def openapi_document() -> dict[str, Any]:
     types += [row.view for row in OPERATIONS]
     unique = list(dict.fromkeys(types))
     schemas, components = msgspec.json.schema_components(unique, ref_template=_REF + "{name}")
-    components = {name: _modern(component) for name, component in components.items()}
+    components = {name: _plain(component) for name, component in components.items()}
     refs = dict(zip(unique, schemas, strict=True))
     paths: dict[str, dict[str, Any]] = {}
     for row in OPERATIONS:
@@ -121,15 +121,17 @@ def openapi_document() -> dict[str, Any]:
     }
 
 
-def _modern(schema: Any) -> Any:
-    """Fixed tuples as JSON Schema 2020-12 writes them (``prefixItems``); msgspec writes a list of ``items``."""
+def _plain(schema: Any) -> Any:
+    """Fixed tuples whose parts are of one type as a list of stated length, which more readers understand."""
     if isinstance(schema, list):
-        return [_modern(part) for part in schema]
+        return [_plain(part) for part in schema]
     if not isinstance(schema, dict):
         return schema
-    new = {name: _modern(part) for name, part in schema.items()}
-    if isinstance(new.get("items"), list):
-        new["prefixItems"], new["items"] = new["items"], False
+    new = {name: _plain(part) for name, part in schema.items()}
+    parts = new.get("prefixItems")
+    if parts and all(part == parts[0] for part in parts):
+        del new["prefixItems"]
+        new["items"] = parts[0]
     return new
 
 
