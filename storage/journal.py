@@ -66,7 +66,9 @@ class CommitConnection:
                 connection = await self._connected()
                 await connection.fetchval(_COMMIT, *arguments, timeout=self._timeout_s)
             except (asyncpg.PostgresError, asyncpg.DataError, *CONNECTION_ERRORS) as error:
-                raise await self._outcome(error, batch) from error
+                # The cause of bad data is not chained: its detail line holds values of the row, and would be logged.
+                outcome = await self._outcome(error, batch)
+                raise outcome from (error if isinstance(outcome, UnknownOutcome) else None)
             except asyncio.CancelledError:
                 self._drop()
                 raise
@@ -98,7 +100,6 @@ class CommitConnection:
         if state == VERSION:
             return BadData("version", getattr(error, "detail", None) or "")
         if state[:2] in ("22", "23"):
-            # The server's own detail line would carry values of the row: only names go on.
             return BadData(constraint, getattr(error, "table_name", None) or state)
         self._drop()
         return UnknownOutcome(f"{type(error).__name__} {state}".strip())

@@ -76,7 +76,7 @@ async def _mapped() -> AsyncIterator[None]:
     try:
         yield
     except (asyncpg.PostgresError, asyncpg.DataError, *CONNECTION_ERRORS) as error:
-        raise read_error(error) from error
+        raise read_error(error) from None  # the server's detail line may hold values of a row
 
 
 def read_error(error: BaseException) -> StoreError:

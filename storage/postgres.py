@@ -5,7 +5,6 @@ what it acknowledges.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 from storage.banks import PostgresBanks
 from storage.contract import Batch
@@ -69,14 +68,10 @@ async def check_server(database: Database) -> ServerReport:
     """
     rows = await database.rows("SELECT name, setting FROM pg_settings WHERE name = ANY($1)", list(_SETTINGS))
     settings = {row[0]: row[1] for row in rows}
-    for name in ("fsync", "full_page_writes"):
-        if settings[name] != "on":
-            raise UnsafeServer(f"{name} = {settings[name]}: acknowledged commits would be lost with the machine")
-    if settings["synchronous_commit"] == "off":
-        raise UnsafeServer("synchronous_commit = off: acknowledged commits would be lost with the server")
+    warnings = judge(settings)
     if await database.value("SELECT to_regclass('schema_migration')") is None:
         raise UnsafeServer("the schema is missing: run the migrations first")
-    return ServerReport(settings["server_version"], tuple(_warnings(settings)))
+    return ServerReport(settings["server_version"], tuple(warnings))
 
 
 _SETTINGS = (
@@ -92,7 +87,13 @@ _SETTINGS = (
 )
 
 
-def _warnings(settings: dict[str, Any]) -> list[str]:
+def judge(settings: dict[str, str]) -> list[str]:
+    """The warnings; raises `UnsafeServer`."""
+    for name in ("fsync", "full_page_writes"):
+        if settings[name] != "on":
+            raise UnsafeServer(f"{name} = {settings[name]}: acknowledged commits would be lost with the machine")
+    if settings["synchronous_commit"] == "off":
+        raise UnsafeServer("synchronous_commit = off: acknowledged commits would be lost with the server")
     found = []
     if not settings["synchronous_standby_names"]:
         found.append("no synchronous standby: commits are as durable as this one machine's disk")
