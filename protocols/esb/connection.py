@@ -126,6 +126,8 @@ class Connection(asyncio.Protocol):
 
     def _pump(self) -> None:
         """Take whole frames while there is room for them, then see to reading and to the clock of a partial one."""
+        if self._transport is None:
+            return
         while self._room():
             try:
                 frame = self._unframer.next()

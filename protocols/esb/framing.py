@@ -121,8 +121,9 @@ class Unframer:
             self._needed = self._framing.size + self._announced()
         if self._framing.secured and not _SECURITY.startswith(bytes(buffer[8:12])):
             raise self._lost()
-        if self._doubted and len(buffer) > self._prefix:
-            if buffer[self._prefix] not in b"<\xef" + _BLANKS:
+        if self._doubted and len(buffer) > self._prefix + 1:
+            first = bytes(buffer[self._prefix : self._prefix + 2])
+            if first == b"</" or first[0] not in b"<\xef" + _BLANKS:
                 raise self._lost()
             self._doubted = False
         if len(buffer) < self._needed:
