@@ -147,10 +147,8 @@ class Deployment:
         if ray.is_initialized():
             return
         settings = self.settings.ray
-        os.environ["RAY_AUTH_MODE"] = "token"
-        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
-        os.environ.setdefault("RAY_worker_niceness", "0")
-        os.environ.setdefault("RAY_gcs_rpc_server_reconnect_timeout_s", "600")
+        if settings.address == "local" and "RAY_AUTH_TOKEN_PATH" not in os.environ:
+            os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
         common: dict[str, Any] = {"namespace": NAMESPACE, "log_to_driver": False, "configure_logging": False}
         if settings.address == "local":
             ray.init(
@@ -226,6 +224,7 @@ class Deployment:
             esb=esb,
             channels=channels(self.settings, self.master_key),
             fronts=self._with_fronts,
+            gateways=self.settings.ray.num_gateways,
         )
         options = {
             "name": actor_name(world.release, spec.name),

@@ -117,4 +117,4 @@ class GatewayActor:
             await self._fronts.stop()
         await self.router.stop()
         await self._parts.close()
-        ray.actor.exit_actor()
+        ray.actor.exit_actor()  # type: ignore[no-untyped-call]

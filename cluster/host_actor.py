@@ -98,7 +98,7 @@ class HostActor:
         await self.host.stop()
         await self._router.stop()
         await self._parts.close()
-        ray.actor.exit_actor()
+        ray.actor.exit_actor()  # type: ignore[no-untyped-call]
 
 
 def starter(world: bytes) -> Any:
@@ -118,7 +118,7 @@ def starter(world: bytes) -> Any:
         }
         if spec.host_memory_mb and not dedicated:
             options["memory"] = spec.host_memory_mb * 1_000_000
-        handle = ray.remote(HostActor).options(**options).remote(world, name, dedicated)
+        handle: Any = ray.remote(HostActor).options(**options).remote(world, name, dedicated)
         handle.start.remote()
         return handle
 

@@ -16,7 +16,7 @@ from runtime.effects import Outside
 from runtime.identity import Digester
 from runtime.kinds import Kind
 from runtime.rules import rules_of
-from storage.postgres import PostgresStore
+from storage.postgres import PostgresStore, open_store
 from storage.vault import BankVault
 
 VaultOf = Callable[[str], Vault]

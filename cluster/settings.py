@@ -98,6 +98,7 @@ class ChannelSettings(Section, frozen=True, kw_only=True):
 
     ``banks`` and ``operations`` list what it may, ``["*"]`` for all. ``rate``: requests a second in all (0: no limit).
     ``secret`` is key or token; empty: derived from the master key, shown by ``miaodai config channels``.
+    ``signed`` false: an esb channel without MAC, only on a loopback address.
     """
 
     id: str
@@ -106,6 +107,7 @@ class ChannelSettings(Section, frozen=True, kw_only=True):
     banks: tuple[str, ...]
     operations: tuple[str, ...]
     rate: Count = 0
+    signed: bool = True
 
 
 class SecretsSettings(Section, frozen=True, kw_only=True):
@@ -118,6 +120,7 @@ DEFAULT_CHANNELS = (
     ChannelSettings(id="mobile", kind="hmac", banks=("*",), operations=("*",)),
     ChannelSettings(id="teller", kind="bearer", banks=("*",), operations=("*",)),
     ChannelSettings(id="counter", kind="esb", banks=("*",), operations=("*",)),
+    ChannelSettings(id="trial", kind="esb", banks=("*",), operations=("list_products",), signed=False),
 )
 
 

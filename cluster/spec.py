@@ -39,6 +39,7 @@ class GatewaySpec(Struct, frozen=True, kw_only=True):
     esb: EsbSettings
     channels: tuple[Channel, ...] = ()
     fronts: bool = True
+    gateways: int = 1
 
     def pack(self) -> bytes:
         return msgspec.msgpack.encode(self)
