@@ -27,6 +27,8 @@ from pathlib import Path
 from storage.guarded import GuardedProcess
 
 DATABASE = "miaodai"
+LOCK_WAIT_S = 15.0
+"""How long to wait for the servers of a process that has just ended."""
 
 
 def _wheel(package: str) -> Path:
@@ -69,7 +71,8 @@ class EmbeddedError(Exception):
 class Embedded:
     """Running servers. ``redis_url`` is "" when started without Redis."""
 
-    def __init__(self, data_dir: Path | None, redis: bool) -> None:
+    def __init__(self, data_dir: Path | None, redis: bool, start_timeout_s: float) -> None:
+        self._start_timeout_s = start_timeout_s
         self._temporary = data_dir is None
         self.data_dir = Path(tempfile.mkdtemp(prefix="miaodai-")) if data_dir is None else data_dir.absolute()
         self.data_dir.mkdir(parents=True, exist_ok=True)
@@ -87,7 +90,7 @@ class Embedded:
         atexit.register(self.stop)
         try:
             fresh = self._init_cluster()
-            self._start_postgres()
+            self.start_postgres()
             if fresh:
                 self._create_database()
             if redis:
@@ -108,6 +111,10 @@ class Embedded:
     def postgres_pid(self) -> int:
         return self._postgres.pid if self._postgres else 0
 
+    @property
+    def redis_pid(self) -> int:
+        return self._redis.pid if self._redis else 0
+
     def stop(self) -> None:
         """Stop both servers and wait until they are gone; removes the data when it was temporary. Twice is harmless."""
         if os.getpid() != self._owner_pid or self._lock < 0:
@@ -123,11 +130,13 @@ class Embedded:
 
     def restart_postgres(self, *, crash: bool = False) -> None:
         """Stop (``crash``: at once, without a checkpoint, so that it recovers) and start again on the same port."""
+        self.stop_postgres(crash=crash)
+        self.start_postgres()
+
+    def stop_postgres(self, *, crash: bool = False) -> None:
         assert self._postgres is not None
-        if crash:
-            self._postgres.signal(signal.SIGQUIT)
+        self._postgres.end_by(signal.SIGQUIT if crash else signal.SIGINT)
         self._postgres.stop()
-        self._start_postgres()
 
     def kill_redis(self) -> None:
         """SIGKILL the Redis server; `start_redis` brings it back, empty, on the same port."""
@@ -183,9 +192,9 @@ class Embedded:
             raise EmbeddedError(f"initdb failed: {done.stderr.decode(errors='replace')[-2000:]}")
         return True
 
-    def _start_postgres(self) -> None:
+    def start_postgres(self) -> None:
         folder = self.data_dir / "postgres"
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + self._start_timeout_s
         while time.monotonic() < deadline:
             port = self.database_port or _free_port()
             settings = [part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")]
@@ -193,7 +202,7 @@ class Embedded:
             server = GuardedProcess(
                 [*self._runner.prefix, *command],
                 log=self.log_path,
-                stop_signal="INT",
+                stop_signal="QUIT" if self._temporary else "INT",  # no checkpoint for what is thrown away
                 scratch=self.data_dir if self._temporary else None,
                 hold_fd=self._lock,
             )
@@ -214,12 +223,12 @@ class Embedded:
         (self.data_dir / "postgres" / "ready").touch()
 
 
-def start_embedded(data_dir: Path | None = None, *, redis: bool = True) -> Embedded:
+def start_embedded(data_dir: Path | None = None, *, redis: bool = True, start_timeout_s: float = 60.0) -> Embedded:
     """Start PostgreSQL (and Redis). Data in ``data_dir`` is kept between runs; None: temporary, removed at the end.
 
     Raises `EmbeddedError` when a server does not start or another process uses ``data_dir``.
     """
-    return Embedded(data_dir, redis)
+    return Embedded(data_dir, redis, start_timeout_s)
 
 
 class _Runner:
@@ -261,7 +270,7 @@ def _passable(folder: Path) -> bool:
 def _lock(folder: Path) -> int:
     """An exclusive lock that our servers inherit: free only when the last of them has ended."""
     fd = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + LOCK_WAIT_S
     while True:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)

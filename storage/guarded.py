@@ -80,6 +80,15 @@ class GuardedProcess:
         if self._child is not None and self.alive():
             self._child.send_signal(number)
 
+    def end_by(self, number: int, timeout: float = 60.0) -> None:
+        """Signal the server and wait until it has ended; raises `TimeoutError`."""
+        self.signal(number)
+        deadline = time.monotonic() + timeout
+        while self.alive():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"process {self.pid} goes on after signal {number}")
+            time.sleep(0.005)
+
     def stop(self, timeout: float = 20.0) -> None:
         """Stop politely and wait; after ``timeout`` seconds kill. On return neither server nor guard is running."""
         if self._pipe >= 0:

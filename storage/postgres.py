@@ -33,6 +33,10 @@ class PostgresStore(Rows, PostgresDirectory, PostgresBanks, PostgresQueries):
     async def commit(self, batch: Batch) -> None:
         await self._commits.commit(batch)
 
+    async def cut_commits(self) -> None:
+        """Drop the commit connection in the middle, as a network would; a commit on its way ends as unknown."""
+        await self._commits.close()
+
     async def close(self) -> None:
         await self._commits.close()
         await self._database.close()
