@@ -23,6 +23,7 @@ from protocols.esb.errors import EsbRefused
 from protocols.esb.fields import binding, wire_path, write_loose
 from protocols.esb.message import CHINA, Fields, Message, compact_date
 from protocols.front import Incoming, Result
+from protocols.metrics import FrontMetrics
 from protocols.operations import BY_SERVICE, Row
 from protocols.problems import code_of, detail_text
 from runtime.messages import Operation
@@ -51,11 +52,13 @@ class EsbService:
         channels: Mapping[str, Channel],
         legal_entities: Mapping[str, str] | None = None,
         window_ms: int = WINDOW_MS,
+        metrics: FrontMetrics | None = None,
     ) -> None:
         self._front = front
         self._channels = channels
         self._legal_entities = legal_entities or {}
         self._window = timedelta(milliseconds=window_ms)
+        self._metrics = metrics or FrontMetrics()
 
     async def handle(self, request: Request) -> Reply:
         """One request's reply. Never raises but for bugs."""
@@ -63,6 +66,18 @@ class EsbService:
         row = BY_SERVICE.get((header.get("SERVICE_CODE", ""), header.get("SERVICE_SCENE", "")))
         if row is None:
             return refusal(Code.UNKNOWN_SERVICE)
+        word = Code.INTERNAL.word
+        begun = time.perf_counter()
+        self._metrics.begin("esb")
+        try:
+            reply = await self._answer(row, request)
+            word = reply.code.word if reply.code is not None else ""
+            return reply
+        finally:
+            self._metrics.end("esb", row.name, word, time.perf_counter() - begun)
+
+    async def _answer(self, row: Row, request: Request) -> Reply:
+        header = request.message.header
         channel = self._channels.get(header.get("CONSUMER_ID", ""))
         if channel is None or channel.kind != "esb":
             return refusal(Code.UNAUTHENTICATED)
