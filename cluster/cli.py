@@ -1,7 +1,7 @@
 """`miaodai`: every command. Each reads the settings, does one thing, and says what went wrong in one line.
 
-Exit codes: 0 done; 1 the check failed (a breach, a demo that did not come out); 2 it could not be done (settings, usage,
-a server that does not answer); 130 interrupted.
+Exit codes: 0 done; 1 the check failed (a breach, a demo that did not come out); 2 it could not be done (settings,
+usage, a server that does not answer); 130 interrupted.
 """
 
 import sys
@@ -17,7 +17,7 @@ from cluster.failures import Failure, explained
 from cluster.settings_load import load
 
 app = typer.Typer(
-    help="秒贷：省级农信联合平台的线上个人消费贷款系统。\n\nmiaodai: online consumer lending for a federation of banks.",
+    help="秒贷：省级农信联合平台的线上个人消费贷款系统。\n\nmiaodai: online consumer lending for many banks.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -26,7 +26,7 @@ def verify(
     ] = None,
     settings_file: Config = None,
 ) -> None:
-    """用独立代码检查借贷不变量，有违反则退出码为1 · check the invariants with code of its own; exit code 1 on a breach."""
+    """用独立代码检查借贷不变量，有违反则退出码为1 · check the invariants; exit code 1 on a breach."""
     told = _told(acknowledged)
     errors = Console(stderr=True)
     with errors.status("") as line:

@@ -63,7 +63,7 @@ def _channel(channel: ChannelSettings, secret: str) -> Channel:
     return Channel(
         id=channel.id,
         kind=channel.kind,
-        secret=b"" if is_token else secret.encode(),
+        secret=b"" if is_token or not channel.signed else secret.encode(),
         token_sha256=hashlib.sha256(secret.encode()).hexdigest() if is_token else "",
         banks=channel.banks,
         operations=channel.operations,

@@ -20,6 +20,7 @@ from cluster.settings import Settings
 DEFAULT_FILE = "miaodai.toml"
 PREFIX = "MIAODAI_"
 RESERVED = frozenset({"MIAODAI_CONFIG"})
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 ALIASES: dict[str, tuple[str, ...]] = {"RAY_ADDRESS": ("ray", "address")}
 
 
@@ -156,6 +157,11 @@ def check(settings: Settings) -> None:
         raise SettingsError("channels: id 不得为空或重复 must be present and unique")
     if any(channel.secret and len(channel.secret) < 16 for channel in settings.channels):
         raise SettingsError("channels: secret 至少16个字符 must have at least 16 characters")
+    open_channels = [channel for channel in settings.channels if not channel.signed]
+    if open_channels and (settings.esb.host not in LOOPBACK or any(c.kind != "esb" for c in open_channels)):
+        raise SettingsError(
+            "channels: signed = false 仅限回环地址上的esb渠道 only for esb channels on a loopback address"
+        )
     for word in runtime.dedicated:
         if word.partition(":")[0] not in ("kind", "bank", "id") or not word.partition(":")[2]:
             raise SettingsError(f"runtime.dedicated: {word!r} 应为 must be kind:..., bank:... or id:...")

@@ -89,7 +89,8 @@ class EsbDesk:
         key = key or uuid.uuid4().hex
         day = f"{datetime.now(CHINA):%Y%m%d}"
         header = {"LEGAL_ENTITY": bank, "CONSUMER_SEQ_NO": key, "TRAN_DATE": day}
-        body = dict(binding(row.request).write(fields))
+        request = msgspec.convert(msgspec.to_builtins(fields), row.request)
+        body = dict(binding(row.request).write(msgspec.to_builtins(request)))
         for left in range(TRIES - 1, -1, -1):
             try:
                 reply = await self._client.call(row.service, row.scene, header, body)

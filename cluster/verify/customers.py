@@ -43,7 +43,8 @@ def _told(findings: Findings, events: list[Recorded]) -> LineBook:
 
 
 async def _compare_loans(source: Source, findings: Findings, books: dict[str, LineBook]) -> None:
-    """A used draw is what its loan still owes, unless one of the two has something under way to tell the other."""
+    """A used draw of a revolving line is what its loan still owes, unless one has something under way to tell the
+    other; a draw that does not revolve stays whole until its loan is settled."""
     loans = [loan for book in books.values() for loan in book.drawings]
     sql = "SELECT id, coalesce(principal_fen_outstanding, 0), status, state FROM loan WHERE id = ANY($1::text[])"
     found = {row[0]: row for row in await source.all(sql, loans)}
@@ -54,7 +55,7 @@ async def _compare_loans(source: Source, findings: Findings, books: dict[str, Li
             row = found.get(loan)
             if row is None:
                 findings.breach(8, "draw of no loan", customer, loan)
-            elif drawing.status == "used" and customer not in busy and not _effects(row[3]):
+            elif drawing.status == "used" and customer not in busy and not _effects(row[3]) and _revolves(row[3]):
                 detail = f"draw {drawing.amount_fen} fen, loan owes {row[1]} fen ({row[2]})"
                 findings.expect(drawing.amount_fen == row[1], 5, "draw and loan differ", loan, detail)
 
@@ -62,6 +63,14 @@ async def _compare_loans(source: Source, findings: Findings, books: dict[str, Li
 def _effects(state: bytes) -> dict[str, Any]:
     effects: dict[str, Any] = msgspec.msgpack.decode(state).get("effects", {})
     return effects
+
+
+REVOLVING = 16
+"""Position of the flag in a loan's terms (actors/loan/state.py)."""
+
+
+def _revolves(state: bytes) -> bool:
+    return bool(msgspec.msgpack.decode(state)["terms"][REVOLVING])
 
 
 async def _compare_memo(source: Source, findings: Findings, promised: dict[str, int]) -> None:

@@ -92,7 +92,7 @@ class LoanBook:
             return
         start = date.fromisoformat(fields["core_date"])
         rows = [Row(date.fromisoformat(row[0]), row[1], row[2]) for row in fields["rows"]]
-        for fault in faults(self.agreed, start, fields["due_day"], fields["instalment_fen"], rows):
+        for fault in faults(self.agreed, start, fields["instalment_fen"], rows):
             self._fault(6, "schedule", fault)
 
     def _reversed(self, fields: dict[str, Any]) -> None:

@@ -17,6 +17,7 @@ class Agreed(NamedTuple):
     method: str
     amount_fen: int
     periods: int
+    due_day: int
     day_count: int
     rounding: str
     last_row: str
@@ -24,11 +25,13 @@ class Agreed(NamedTuple):
 
     @classmethod
     def of(cls, terms: list[object]) -> "Agreed":
-        method, amount, periods, day_count = str(terms[1]), terms[2], terms[3], terms[6]
+        amount, periods, due_day, day_count = (terms[n] for n in (2, 3, 4, 6))
         assert isinstance(amount, int)
         assert isinstance(periods, int)
+        assert isinstance(due_day, int)
         assert isinstance(day_count, int)
-        return cls(method, amount, periods, day_count, str(terms[7]), str(terms[12]), Fraction(str(terms[17])))
+        rate = Fraction(str(terms[17]))
+        return cls(str(terms[1]), amount, periods, due_day, day_count, str(terms[7]), str(terms[12]), rate)
 
 
 class Row(NamedTuple):
@@ -64,8 +67,9 @@ def _is_anchored(day: date, anchor: int) -> bool:
     return day.day == min(anchor, monthrange(day.year, day.month)[1])
 
 
-def faults(agreed: Agreed, start: date, due_day: int, instalment_fen: int, rows: list[Row]) -> list[str]:
-    """What is wrong with a schedule paid out on ``start``; empty when nothing is."""
+def faults(agreed: Agreed, start: date, instalment_fen: int, rows: list[Row]) -> list[str]:
+    """What is wrong with a schedule paid out on ``start``; empty when nothing is. Due day 0 is that of the pay-out."""
+    due_day = agreed.due_day or start.day
     found = []
     if sum(row.principal_fen for row in rows) != agreed.amount_fen:
         found.append(f"principal adds up to {sum(row.principal_fen for row in rows)}, lent {agreed.amount_fen}")

@@ -11,7 +11,6 @@ from cluster.settings import Settings
 from cluster.settings_load import SettingsError, environment_name, leaves, load
 from cluster.settings_show import masked, to_toml
 
-
 NOTHING = "banks=[]\noperations=[]\n"
 
 
@@ -91,6 +90,8 @@ def test_unknown_variables_are_refused_and_the_nearest_named() -> None:
         f"[[channels]]\nid='a'\nkind='fax'\n{NOTHING}",
         "[[channels]]\nid='a'\nkind='hmac'\n",
         "[runtime]\ndedicated = ['loan']\n",
+        "[esb]\nhost = '0.0.0.0'\n",
+        f"[[channels]]\nid='a'\nkind='hmac'\nsigned=false\n{NOTHING}",
         "not toml",
     ],
 )
@@ -130,11 +131,12 @@ def test_the_master_key_is_made_once_for_its_owner_only(tmp_path: Path) -> None:
 
 
 def test_channels_reach_the_fronts_with_key_or_digest_of_token(tmp_path: Path) -> None:
-    signed, token, esb = channels(Settings(), bytes(32))
+    signed, token, esb, trial = channels(Settings(), bytes(32))
     assert (signed.kind, token.kind, esb.kind) == ("hmac", "bearer", "esb")
     assert len(signed.secret) == 64
     assert (token.secret, len(token.token_sha256)) == (b"", 64)
     assert signed.secret != esb.secret
+    assert (trial.secret, trial.operations) == (b"", ("list_products",))
 
 
 def test_a_damaged_master_key_is_refused(tmp_path: Path) -> None:

@@ -1,0 +1,196 @@
+"""`miaodai demo`: puts the parts up, tells the stories, passes the year, checks all, prints one JSON line last."""
+
+import asyncio
+import shutil
+import tempfile
+import time
+import uuid
+from contextlib import AsyncExitStack
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from actors.bank import BankTerms
+from cluster.bank_config import load_banks
+from cluster.day import DayRun
+from cluster.demo import tables
+from cluster.demo.applicants import applicants
+from cluster.demo.applications import reverse_some, spend, tell_all
+from cluster.demo.desk import Book, Desk, EsbDesk, RestDesk
+from cluster.demo.figures import Figures, figures, last_line
+from cluster.demo.story import Outcome
+from cluster.demo.year import Year, collection_dates
+from cluster.deploy import Deployment
+from cluster.secrets import channel_secret, master_key
+from cluster.settings import ChannelSettings, Listener, Settings
+from cluster.verify.run import Report, verify
+from cluster.verify.show import show
+from sandbox.remote import RemoteControl
+from storage.postgres import open_store
+
+START = date(2026, 1, 5)
+CHANNELS = (
+    ChannelSettings(id="mobile", kind="hmac", banks=("*",), operations=("*",)),
+    ChannelSettings(id="counter", kind="esb", banks=("*",), operations=("*",)),
+)
+
+
+def run(settings: Settings, *, count: int, months: int, seed: int, keep: Path | None) -> bool:
+    """Whether everything came out as it must; prints tables and, last, the JSON line."""
+    began = time.monotonic()
+    console = Console()
+    folder = keep or Path(tempfile.mkdtemp(prefix="miaodai-demo-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    deployment = Deployment(_demo_settings(settings, folder), data_dir=folder, business_date=START)
+    try:
+        _start(deployment, console)
+        return asyncio.run(Demo(deployment, count, months, seed, console).play(began))
+    finally:
+        deployment.stop()
+        if keep is None:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _start(deployment: Deployment, console: Console) -> None:
+    with console.status("启动 starting"):
+        deployment.start()
+    urls = ", ".join(deployment.rest_urls)
+    console.print(f"就绪 ready, {deployment.seconds:.1f} s: {urls}, ESB {_esb(deployment)}")
+
+
+def _esb(deployment: Deployment) -> str:
+    return ", ".join(f"{host}:{port}" for host, port in deployment.esb_addresses)
+
+
+def _demo_settings(settings: Settings, folder: Path) -> Settings:
+    """Free ports, a release and a data folder of its own: a demo never meets a running `make up`."""
+    replace = msgspec.structs.replace
+    return replace(
+        settings,
+        data_dir=str(folder),
+        channels=CHANNELS,
+        ray=replace(settings.ray, release=f"demo-{uuid.uuid4().hex[:8]}", num_gateways=1),
+        rest=replace(settings.rest, port=0),
+        esb=replace(settings.esb, listeners=(Listener(port=0),)),
+    )
+
+
+class Demo:
+    """One telling of the whole story against a running deployment."""
+
+    def __init__(self, deployment: Deployment, count: int, months: int, seed: int, console: Console) -> None:
+        self._deployment = deployment
+        self._months, self._console = months, console
+        self._banks: list[BankTerms] = load_banks()
+        self._people = applicants(self._banks, START, count, seed)
+        self._run = f"demo{seed}-{uuid.uuid4().hex[:6]}"
+        self._book = Book()
+        self._killed = ""
+
+    async def play(self, began: float) -> bool:
+        deployment = self._deployment
+        async with AsyncExitStack() as stack:
+            store = await open_store(deployment.database_url)
+            stack.push_async_callback(store.close)
+            control = RemoteControl(deployment.sandbox_ports["control"])
+            stack.push_async_callback(control.close)
+            rest, esb = self._open_desks()
+            stack.push_async_callback(rest.close)
+            stack.push_async_callback(esb.close)
+            desks: dict[str, Desk] = {"rest": rest, "esb": esb}
+            await control.call("POST", "/core/date", {"bank": "*", "date": START.isoformat()})
+            days = DayRun(store, self._hosts, next(iter(deployment.gateways.values())))
+            outcomes = await self._applications(desks, control)
+            await self._year(Year(outcomes, desks, days, store, control, self._run), outcomes)
+        found = await self._figures()
+        report = await verify(
+            deployment.database_url,
+            control=f"http://127.0.0.1:{deployment.sandbox_ports['control']}",
+            acknowledged=self._book.acknowledged,
+        )
+        return self._conclude(found, report, outcomes, began)
+
+    def _open_desks(self) -> tuple[RestDesk, EsbDesk]:
+        key = master_key(self._deployment.settings)
+        mobile, counter = (channel_secret(key, channel) for channel in CHANNELS)
+        rest = RestDesk(self._deployment.rest_urls[0], "mobile", mobile, self._book)
+        return rest, EsbDesk(self._deployment.esb_addresses[0], "counter", counter, self._book)
+
+    def _hosts(self) -> list[Any]:
+        """The hosts as they are now; one that is just being replaced has no old date to give up."""
+        found = []
+        for name in list(self._deployment.hosts):
+            try:
+                found.append(self._deployment.find_host(name))
+            except ValueError:
+                continue
+        return found
+
+    def _kill_a_host(self) -> None:
+        self._killed = sorted(self._deployment.hosts)[0]
+        self._deployment.kill_host(self._killed)
+
+    async def _applications(self, desks: dict[str, Desk], control: RemoteControl) -> list[Outcome]:
+        with self._bar() as bar:
+            task = bar.add_task("申请到放款 applications", total=len(self._people))
+            outcomes = await tell_all(
+                self._people, desks, self._run, START, lambda n: bar.update(task, completed=n), self._kill_a_host
+            )
+        self._console.print(f"中途以SIGKILL终止一台主机 one host was killed in the middle: {self._killed}")
+        reversals = await reverse_some(outcomes, desks, self._run)
+        self._console.print(f"当日冲正 reversed the same day: {reversals}")
+        await spend(outcomes, control)
+        return outcomes
+
+    async def _year(self, year: Year, outcomes: list[Outcome]) -> None:
+        dates = collection_dates(START, self._months)
+        with self._bar() as bar:
+            task = bar.add_task("还款 repayments", total=len(dates))
+
+            def say(day: str) -> None:
+                bar.update(task, advance=1, description=f"营业日期 business date {day}")
+
+            codes = await year.pass_months(START, self._months, say)
+        heard = ", ".join(f"{code or 'ok'} {count}" for code, count in sorted(codes.items()))
+        self._console.print(f"扣款与提前还款 collections and prepayments: {heard}")
+
+    def _bar(self) -> Progress:
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+        )
+        return Progress(*columns, console=self._console, transient=True)
+
+    async def _figures(self) -> Figures:
+        instant = {(b.code, p.code) for b in self._banks for p in b.products.values() if p.white_list_only}
+        keys: dict[str, list[tuple[str, str, str, str]]] = {"rest": [], "esb": []}
+        for told in self._book.acknowledged:
+            if told.id.endswith("-apply"):
+                front = "rest" if told.channel == "mobile" else "esb"
+                keys[front].append((told.bank, told.channel, told.id, told.tran_date))
+        return await figures(self._deployment.database_url, instant, keys)
+
+    def _conclude(self, found: Figures, report: Report, outcomes: list[Outcome], began: float) -> bool:
+        tables.show(found, self._banks, self._console)
+        show(report, self._console)
+        stopped = [o for o in outcomes if o.ended == "stopped"]
+        for outcome in stopped:
+            self._console.print(f"未完成 not ended: {outcome.applicant.number} {outcome.code}")
+        print(
+            last_line(
+                found,
+                ledger_balanced=report.ledger_balanced,
+                replay_identical=report.replay_identical,
+                invariants_broken=report.invariants_broken,
+                seconds=time.monotonic() - began,
+            ),
+            flush=True,
+        )
+        return report.ok and not stopped

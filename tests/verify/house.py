@@ -1,0 +1,151 @@
+"""A whole bank house in one process for the checker's tests: real PostgreSQL, real actors, the sandbox on its sockets.
+
+No Ray: hosts and router of runtime/local.py. A small demo is played through the front, over the same desk, story and
+year that `miaodai demo` uses.
+"""
+
+import asyncio
+import contextlib
+import hashlib
+import uuid
+from collections.abc import AsyncIterator
+from datetime import date
+from typing import Any
+
+import msgspec
+
+from cluster.bank_config import load_banks
+from cluster.day import DayRun
+from cluster.demo.applicants import applicants
+from cluster.demo.applications import reverse_some, spend, tell_all
+from cluster.demo.desk import Book, Heard
+from cluster.demo.story import Outcome
+from cluster.demo.year import Year
+from cluster.parts import Parts
+from cluster.settings import Endpoint, OutsideSettings
+from cluster.spec import WorldSpec
+from protocols.credentials import Caller, Channel
+from protocols.front import Front
+from protocols.operations import BY_NAME
+from runtime.config import RuntimeConfig
+from runtime.local import LocalRuntime
+from runtime.messages import Operation
+from sandbox.control import Control
+from sandbox.remote import RemoteControl
+from sandbox.town import Sandbox
+
+START = date(2026, 1, 5)
+RUN = "verify"
+
+
+class Unlimited:
+    async def allow(self, channel: str, rate_per_s: int) -> bool:
+        return True
+
+
+class FrontDesk:
+    """A desk that hands its operations to the front itself, without a wire."""
+
+    def __init__(self, front: Front, channel: str, book: Book) -> None:
+        self.channel = channel
+        self._front, self._book = front, book
+        self._channel = Channel(id=channel, kind="hmac", banks=("*",), operations=("*",))
+
+    async def ask(self, bank: str, operation: str, key: str = "", **fields: Any) -> Heard:
+        row = BY_NAME[operation]
+        key = key or uuid.uuid4().hex
+        request = msgspec.convert(msgspec.to_builtins(fields), row.request)
+        made = Operation(self.channel, key) if row.command else None
+        result = await self._front.handle(row, lambda _: request, Caller(self._channel, bank), made)
+        if not result.code and row.command:
+            self._book.note(bank, self.channel, key)
+        return Heard(result.code, result.body)
+
+
+class Remote:
+    """``method.remote(...)`` as on a Ray handle, for the day's run."""
+
+    def __init__(self, call: Any) -> None:
+        self.remote = call
+
+
+class LocalHandles:
+    """The one host and the gateway of a `LocalRuntime`, as `DayRun` asks them."""
+
+    def __init__(self, runtime: LocalRuntime) -> None:
+        self._runtime = runtime
+        self.refresh_banks = Remote(self._refresh)
+        self.ask_many = Remote(self._ask_many)
+
+    async def _refresh(self) -> int:
+        await self._runtime.refresh_banks()
+        return max(host.banks.epoch for host in self._runtime.hosts.values())
+
+    async def _ask_many(self, raw: bytes, ttl_ms: int) -> bytes:
+        wanted = msgspec.msgpack.decode(raw, type=list[tuple[str, str, str, bytes, str, str]])
+        answers = await asyncio.gather(
+            *(
+                self._runtime.ask(kind, id, bank, body, Operation(channel, op), ttl_ms)
+                for kind, id, bank, body, channel, op in wanted
+            )
+        )
+        return msgspec.msgpack.encode([(answer.code, answer.body) for answer in answers])
+
+
+class House:
+    """What `played` gives: the database's URL, the sandbox's control URL, what was acknowledged, how stories ended."""
+
+    def __init__(self, url: str, control_url: str, book: Book, outcomes: list[Outcome]) -> None:
+        self.url, self.control_url, self.book, self.outcomes = url, control_url, book, outcomes
+
+
+@contextlib.asynccontextmanager
+async def played(url: str, people: int, months: int, seed: int = 7) -> AsyncIterator[House]:
+    """Play a small demo into the database and keep the sandbox up until the end."""
+    box = await Sandbox.start()
+    control = Control(box)
+    await control.open()
+    remote = RemoteControl(box.ports.control)
+    ends = {name: Endpoint(port=getattr(box.ports, name)) for name in ("core", "bureau", "risk", "ca", "sms")}
+    spec = WorldSpec(
+        release="test",
+        database_url=url,
+        master_key=hashlib.sha256(b"verify").digest(),
+        runtime=RuntimeConfig(),
+        hosts=(),
+        outside=OutsideSettings(**ends),
+    )
+    parts = await Parts.open(spec)
+    banks = load_banks()
+    for terms in banks:
+        await parts.store.put(terms.code, msgspec.json.encode(terms), START)
+    await parts.banks.refresh()
+    outside = parts.outside()
+    runtime = LocalRuntime(
+        parts.store, parts.store, lambda: parts.banks, parts.kinds(), outside, spec.runtime, key=b"verify"
+    )
+    await runtime.start()
+    try:
+        book = Book()
+        front = Front(runtime.router, parts.store, parts.banks.by_code, parts.id_key, Unlimited())
+        desks = {"rest": FrontDesk(front, "mobile", book), "esb": FrontDesk(front, "counter", book)}
+        await remote.call("POST", "/core/date", {"bank": "*", "date": START.isoformat()})
+        outcomes = await tell_all(
+            applicants(banks, START, people, seed), desks, RUN, START, lambda _: None, lambda: None
+        )
+        await reverse_some(outcomes, desks, RUN)
+        await spend(outcomes, remote)
+        handles = LocalHandles(runtime)
+        days = DayRun(parts.store, lambda: [handles], handles)
+        await Year(outcomes, desks, days, parts.store, remote, RUN).pass_months(START, months, lambda _: None)
+        await runtime.stop()
+        yield House(url, f"http://127.0.0.1:{box.ports.control}", book, outcomes)
+    finally:
+        await runtime.stop()
+        await parts.close()
+        await remote.close()
+        await control.close()
+        await box.stop()
+
+
+__all__ = ["START", "House", "played"]
