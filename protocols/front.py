@@ -20,7 +20,7 @@ from protocols.credentials import Caller
 from protocols.decoding import FORMS, Form, Invalid
 from protocols.follow import Follow
 from protocols.lists import BankNow, Reader, loan_page, product_list, repayment_end, transaction_page
-from protocols.operations import OPERATIONS, Row, message_of
+from protocols.operations import OPERATIONS, Row, Target, message_of
 from protocols.problems import code_of
 from protocols.replies import State
 from runtime.messages import Answer, Operation
@@ -140,7 +140,7 @@ class Front:
         body = self._messages[row.name](request, bank, found)
         answer = await self._router.ask(row.target.kind, id, bank, body, operation, ttl_ms)
         if answer.code or row.follow is None:
-            return Result(answer.code, answer.result())
+            return Result(answer.code, _named(answer, row.target, id))
         return await self._follow(row.follow, id, answer.result(), bank, ttl_ms, wait_ms)
 
     async def _follow(
@@ -178,3 +178,9 @@ class Front:
             return Result(answer.code, answer.result())
         page = loan_page if row.read == "loans" else transaction_page
         return Result("", await page(self._reader, bank, request))
+
+
+def _named(answer: Answer, target: Target, id: str) -> dict[str, Any]:
+    """The answer's body; a command that had nothing to say is answered with the id of whom it was done to."""
+    body = answer.result()
+    return body if body or answer.code else {target.field: id}

@@ -19,6 +19,12 @@ class Reply(Struct, frozen=True, kw_only=True):
     """Base of the replies that the fronts put together."""
 
 
+class CustomerChanged(Reply, frozen=True, kw_only=True):
+    """The command on this customer is done; query it to see how it stands now."""
+
+    customer_id: str
+
+
 class LoanOutcome(Reply, frozen=True, kw_only=True):
     """The loan as committed now; ``state`` says whether the command asked for has ended."""
 
