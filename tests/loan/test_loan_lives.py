@@ -1,0 +1,240 @@
+"""Random lives: whatever happens in whatever order, the sums, the ledger, the order of allocation and replay hold."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from loan_support import Life, bank
+
+from actors.loan import lifecycle
+from actors.loan.events import DayClosed, Disbursed, DisbursementReversed, Repaid
+from actors.loan.interest import vat_within
+from actors.loan.messages import (
+    CloseDay,
+    CollectDue,
+    GetPayoffQuote,
+    PostRepayment,
+    Repay,
+    ReverseDisbursement,
+    UploadProof,
+)
+from actors.loan.payoff import as_of
+from actors.loan.state import LoanState
+from actors.turn import Accepted
+
+STATE = msgspec.msgpack.Decoder(lifecycle.STATE)
+EVENT = msgspec.msgpack.Decoder(lifecycle.EVENTS)
+ONE = timedelta(days=1)
+
+PRODUCTS = st.fixed_dictionaries(
+    {
+        "grace_days": st.sampled_from([0, 0, 3, 5]),
+        "revolving": st.booleans(),
+        "prepay_keeps": st.sampled_from(["term", "instalment"]),
+        "last_row": st.sampled_from(["recompute", "keep_instalment", "smooth"]),
+        "rounding": st.sampled_from(["HALF_UP", "HALF_EVEN"]),
+        "day_count": st.sampled_from([360, 365]),
+    }
+)
+CONTRACTS = st.fixed_dictionaries(
+    {
+        "amount_fen": st.integers(1_000, 1_000_000).map(lambda yuan: yuan * 100),
+        "periods": st.integers(1, 24),
+        "method": st.sampled_from(["equal_instalment", "equal_instalment", "bullet"]),
+        "due_day": st.sampled_from([0, 0, 1, 10, 15, 28, 31]),
+    }
+)
+RATES = st.sampled_from(["0", "0.0345", "0.06", "0.1175", "0.24"])
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(
+            ["wait", "wait", "close", "post", "post", "due", "partial", "full", "answer", "proof", "reverse"]
+        ),
+        st.integers(0, 45),
+        st.integers(1, 1_000),
+    ),
+    max_size=25,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(PRODUCTS, CONTRACTS, RATES, st.dates(date(2024, 1, 1), date(2027, 12, 31)), STEPS)
+def test_whatever_happens(
+    product: dict[str, Any], contract: dict[str, Any], rate: str, start: date, steps: list[tuple[str, int, int]]
+) -> None:
+    life = Life(start, bank(**product)).active(rate, **contract)
+    _check(life)
+    for what, days, share in steps:
+        _step(life, what, days, share)
+        _check(life)
+    _check_replay(life)
+
+
+def _step(life: Life, what: str, days: int, share: int) -> None:
+    """One thing; a refusal is as good as anything, as long as it changes nothing."""
+    today, loan = life.today, life.loan
+    amount = max(1, as_of(loan, life.context()).principal_fen_outstanding * share // 700)
+    match what:
+        case "wait":
+            life.today = today + days * ONE
+        case "close":
+            _try(life, CloseDay(date=today - days % 3 * ONE))
+        case "post":
+            value = today - days % 2 * ONE
+            _try(life, PostRepayment(amount_fen=amount, source="court", core_date=value, core_serial="C"))
+        case "due":
+            _try(life, CollectDue(date=today))
+        case "partial":
+            _try(life, Repay(kind="partial", amount_fen=amount))
+        case "full":
+            _try(life, Repay(kind="full", quote=life.see(GetPayoffQuote()).quote))
+        case "answer":
+            _answer(life, days, share)
+        case "proof":
+            _try(life, UploadProof(document_hash="a" * 64, amount_fen=share, kind="invoice"))
+        case "reverse":
+            _try(life, ReverseDisbursement(reason="test"))
+
+
+def _try(life: Life, command: Any) -> None:
+    decision = lifecycle.decide(life.state, command, life.context())
+    if isinstance(decision, Accepted):
+        life._append(decision.events)
+
+
+def _answer(life: Life, days: int, share: int) -> None:
+    """Something under way ends: done (a debit perhaps in part and a day late), refused, or in doubt."""
+    for name in life.pending():
+        if share % 5 == 0:
+            life.doubt(name)
+        elif share % 5 == 1 and name.startswith("core."):
+            life.fail(name, "debit_insufficient")
+        elif name == "core.debit":
+            debit = life.loan.debit
+            assert debit is not None
+            taken = debit.amount_fen if share % 2 or debit.kind != "due" else max(1, debit.amount_fen // 3)
+            booked_on = min(debit.on + days % 2 * ONE, max(life.today, debit.on))
+            life.settle(name, debited_fen=taken, core_date=booked_on.isoformat(), core_serial="D")
+        elif name == "core.reverse":
+            life.settle(name, core_date=life.today.isoformat(), core_serial="R")
+        else:
+            life.settle(name)
+
+
+def _check(life: Life) -> None:
+    loan = life.loan
+    _check_sums(life, loan)
+    _check_rows(life, loan)
+    _check_ledger(life, loan)
+    _check_order(life)
+
+
+def _check_sums(life: Life, loan: LoanState) -> None:
+    paid_out = sum(event.amount_fen for event in life.events(Disbursed))
+    taken_back = sum(event.amount_fen for event in life.events(DisbursementReversed))
+    repaid = life.events(Repaid)
+    assert paid_out - taken_back == loan.principal_fen_outstanding + sum(event.principal_fen for event in repaid)
+    assert loan.principal_fen_repaid == sum(event.principal_fen for event in repaid)
+    for event in repaid:
+        spent = event.principal_fen + event.interest_fen + event.penalty_fen + event.suspense_fen
+        assert event.amount_fen == spent
+    closes = life.events(DayClosed)
+    for before, after in pairwise(closes):
+        assert after.from_date == before.to_date + ONE
+    if closes:
+        assert closes[-1].to_date == loan.closed_to
+
+
+def _check_rows(life: Life, loan: LoanState) -> None:
+    prepaid = sum(event.principal_fen_prepaid for event in life.events(Repaid))
+    assert sum(row.principal_fen for row in loan.rows) + prepaid == loan.terms.amount_fen
+    if loan.status != "reversed":
+        assert loan.balance_fen == sum(row.principal_fen for row in loan.rows[loan.fallen :])
+    assert 0 <= loan.first_unpaid <= loan.fallen <= len(loan.rows)
+    assert loan.lapsed <= loan.fallen
+    for row in loan.rows:
+        assert min(row.principal_fen, row.interest_fen, row.penalty_fen) >= 0
+        assert min(row.principal_fen_unpaid, row.interest_fen_unpaid, row.penalty_fen_unpaid) >= 0
+    assert all(not row.unpaid_fen for row in loan.rows[: loan.first_unpaid])
+    owed = loan.principal_fen_outstanding + loan.accrued_fen + sum(r.unpaid_fen for r in loan.rows[: loan.fallen])
+    assert (loan.status == "settled") == (owed == 0 and loan.status != "reversed")
+
+
+def _check_ledger(life: Life, loan: LoanState) -> None:
+    """General ledger = the loan's own figures, account by account; the trial balance is zero."""
+    balances = life.balances()
+    due = loan.rows[: loan.fallen]
+    overdue = sum(row.principal_fen_unpaid for row in loan.rows[: loan.lapsed])
+    expected = {
+        "1303.01": loan.principal_fen_outstanding - overdue,
+        "1303.02": overdue,
+        "1303.09": loan.accrued_fen,
+        "1132.01": sum(row.interest_fen_unpaid for row in due),
+        "1132.02": sum(row.penalty_fen_unpaid for row in due),
+        "2221.02": -loan.vat_fen_deferred,
+        "2241": -loan.suspense_fen,
+        "3001": loan.suspense_fen,
+    }
+    for account, fen in expected.items():
+        assert balances.get(account, 0) == fen, account
+    assert sum(balances.values()) == 0
+    assert loan.vat_fen_deferred == vat_within(loan.accrued_fen, Decimal("0.06"))
+
+
+def _check_order(life: Life) -> None:
+    """Oldest row first, a later row only when the one before is paid; within a row penalty, interest, principal."""
+    state: Any = None
+    for event in life.journal:
+        if isinstance(event, Repaid) and event.parts:
+            assert [part.no for part in event.parts] == sorted({part.no for part in event.parts})
+            assert event.parts[0].no == state.first_unpaid + 1
+            for index, part in enumerate(event.parts):
+                row = state.rows[part.no - 1]
+                if part.interest_fen or part.principal_fen:
+                    assert part.penalty_fen == row.penalty_fen_unpaid
+                if part.principal_fen:
+                    assert part.interest_fen == row.interest_fen_unpaid
+                beyond = index + 1 < len(event.parts) or event.principal_fen_prepaid or event.interest_fen_accrued
+                if beyond:
+                    assert part.penalty_fen + part.interest_fen + part.principal_fen == row.unpaid_fen
+        state = lifecycle.evolve(state, event)  # type: ignore[arg-type]
+
+
+def _check_replay(life: Life) -> None:
+    """The journal as stored, replayed from zero, is the live state; so is the row as stored."""
+    state: LoanState | None = None
+    for event in life.journal:
+        state = lifecycle.evolve(state, EVENT.decode(msgspec.msgpack.encode(event)))
+    assert state == life.loan
+    assert STATE.decode(msgspec.msgpack.encode(life.loan)) == life.loan
+    assert life.loan.effects.keys() == lifecycle.effects(life.loan).keys()
+    assert len(lifecycle.columns(life.loan)) == 6
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    PRODUCTS,
+    CONTRACTS,
+    RATES,
+    st.dates(date(2024, 1, 1), date(2026, 12, 31)),
+    st.lists(st.integers(1, 40), max_size=12),
+)
+def test_closing_often_or_seldom_is_the_same(
+    product: dict[str, Any], contract: dict[str, Any], rate: str, start: date, gaps: list[int]
+) -> None:
+    often, seldom = (Life(start, bank(**product)).active(rate, **contract) for _ in range(2))
+    day = start
+    for gap in gaps:
+        day += gap * ONE
+        often.today = day
+        often.ask(CloseDay(date=day - ONE))
+    seldom.today = often.today = day + ONE
+    often.ask(CloseDay(date=day))
+    seldom.ask(CloseDay(date=day))
+    assert often.balances() == seldom.balances()
+    assert often.loan.rows == seldom.loan.rows
+    assert often.loan.closed_to == seldom.loan.closed_to
