@@ -14,6 +14,7 @@ from cluster.settings import EsbSettings
 from cluster.spec import GatewaySpec
 from protocols.credentials import Credentials
 from protocols.esb.listener import EsbListener
+from protocols.esb.metrics import EsbCollector
 from protocols.esb.service import EsbService
 from protocols.esb.settings import EsbSettings as ListenerSettings
 from protocols.front import Front
@@ -44,18 +45,20 @@ class Fronts:
         spec, parts = self._spec, self._parts
         await parts.banks.refresh()
         front = Front(self._router, parts.store, parts.banks.by_code, parts.id_key, self._cache.limiter)
+        metrics = FrontMetrics()
+        metrics.registry.register(EsbCollector(self._listeners))
         app = make_app(
             front,
             Credentials(spec.channels, self._cache.nonces),
             RestSettings(ready=self._missing, body_bytes_max=spec.esb.body_bytes_max),
-            FrontMetrics(),
+            metrics,
         )
         self._runner = web.AppRunner(app, access_log=None)
         await self._runner.setup()
         await web.TCPSite(self._runner, spec.rest.host, spec.rest.port, backlog=1024).start()
         host, port = self._runner.addresses[0][:2]
         self.rest_url = f"http://{host}:{port}"
-        service = EsbService(front, {channel.id: channel for channel in spec.channels})
+        service = EsbService(front, {channel.id: channel for channel in spec.channels}, metrics=metrics)
         for each in spec.esb.listeners:
             listener = EsbListener(service, _bounds(spec.esb, each.dialect, each.framing, each.charset))
             port = await listener.start(spec.esb.host, each.port)
