@@ -68,33 +68,28 @@ class Message:
 
     __hash__ = None  # type: ignore[assignment]
 
-    @cached_property
+    @property
     def header(self) -> dict[str, str]:
         """Canonical names (names.py) -> text; of several the first that is not empty."""
-        found: dict[str, str] = {}
-        for name, text in self._leaves():
-            known = canonical(name)
-            if known and not found.get(known):
-                found[known] = text
-        return found
+        return self._known[0]
 
-    @cached_property
+    @property
     def given_names(self) -> dict[str, str]:
         """Canonical name -> the name this message used, so that a reply can echo it."""
-        found: dict[str, str] = {}
-        for name, text in self._leaves():
-            known = canonical(name)
-            if known and (known not in found or (text and not self.header[known])):
-                found[known] = name
-        return found
+        return self._known[1]
 
-    def _leaves(self) -> list[tuple[str, str]]:
-        return [
-            (name, value.strip())
-            for section in HEADER_SECTIONS
-            for name, value in self.heads.get(section, ())
-            if isinstance(value, str)
-        ]
+    @cached_property
+    def _known(self) -> tuple[dict[str, str], dict[str, str]]:
+        texts: dict[str, str] = {}
+        names: dict[str, str] = {}
+        for section in HEADER_SECTIONS:
+            for name, value in self.heads.get(section, ()):
+                known = canonical(name) if isinstance(value, str) else ""
+                if known and not texts.get(known):
+                    text = value.strip()  # type: ignore[union-attr]
+                    if text or known not in texts:
+                        texts[known], names[known] = text, name
+        return texts, names
 
     @cached_property
     def returns(self) -> list[Return]:

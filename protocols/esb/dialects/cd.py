@@ -39,10 +39,8 @@ def speaks(root: etree._Element) -> bool:
 
 def read(root: etree._Element) -> Message:
     """The message in a document; MALFORMED when a section holds something other than ``data``."""
-    if not speaks(root) and not any(local(part.tag) == "body" for part in root):
-        raise EsbRefused(Code.MALFORMED, f"<{local(root.tag)[:40]}>")
     heads: dict[str, Fields] = {}
-    body = Fields()
+    body: Fields | None = None
     for part in root:
         tag = local(part.tag)
         section = _SECTIONS.get(tag)
@@ -52,7 +50,9 @@ def read(root: etree._Element) -> Message:
             heads[section] = inner if isinstance(inner, Fields) else fields
         elif tag == "body":
             body = _fields(part)
-    return Message(heads, body, dialect=name)
+    if not heads and body is None:
+        raise EsbRefused(Code.MALFORMED, f"<{local(root.tag)[:40]}>")
+    return Message(heads, body if body is not None else Fields(), dialect=name)
 
 
 def _fields(parent: etree._Element) -> Fields:
@@ -60,7 +60,10 @@ def _fields(parent: etree._Element) -> Fields:
     for data in parent:
         given = data.get("name")
         if given is not None:
-            found.append((given, _value(data)))
+            if len(data) == 1 and (shape := data[0]).tag == "field":
+                found.append((given, shape.text or ""))
+            else:
+                found.append((given, _value(data)))
         elif local(data.tag) == "struct":
             found.extend(_fields(data))
         else:
@@ -110,6 +113,11 @@ def write(message: Message) -> str:
 
 def _write_fields(fields: Fields | tuple[()], parts: list[str]) -> None:
     for given, value in fields:
+        if type(value) is str:
+            parts.append(
+                f'{_open(given)}<field type="string" length="{len(value)}" scale="0">{escape(value)}</field></data>'
+            )
+            continue
         parts.append(_open(given))
         _write_value(value, parts)
         parts.append("</data>")
