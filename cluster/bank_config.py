@@ -10,11 +10,11 @@ import tomllib
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
-from actors.bank import BankTerms, Flow
+from actors.bank import BankTerms, Flow, Product
 from cluster.bank_checks import BadBankConfig, check_terms
 from protocols.bpmn import compile_flow
 from protocols.bpmn_checks import BadDiagram
@@ -22,6 +22,7 @@ from runtime.rules import BadExpression, check_model
 
 DEFAULT_FOLDER = Path(__file__).parent / "banks"
 Table = dict[str, Any]
+T = TypeVar("T")
 
 
 def load_banks(folder: Path = DEFAULT_FOLDER) -> list[BankTerms]:
@@ -53,12 +54,13 @@ def _bank(file: Path, province: Table, province_file: Path, shared: Table) -> Ba
     for field in merged:
         if field not in BankTerms.__struct_fields__ or field in shared:
             raise BadBankConfig(file if field in own else province_file, field, "is no field of a bank")
-    try:
-        terms = msgspec.convert(merged, BankTerms)
-    except msgspec.ValidationError as error:
-        raise _located(error, own, file, province_file) from None
+    for field, type_ in (("products", Product), ("parameters", int), ("accounts", str), ("sms_templates", str)):
+        merged[field] = {
+            key: _convert(value, type_, f"{field}.{key}", own, file, province_file)
+            for key, value in merged.get(field, {}).items()
+        }
     terms = msgspec.structs.replace(
-        terms,
+        _convert(merged, BankTerms, "", own, file, province_file),
         lpr=shared["lpr"],
         flows=_current(shared["flows"] | _read_flows(file.parent / "flows")),
         decisions=decisions,
@@ -75,19 +77,22 @@ def _merge(base: Table, over: Table) -> Table:
     return merged
 
 
-def _located(error: msgspec.ValidationError, own: Table, file: Path, province_file: Path) -> BadBankConfig:
-    """The file that states the field (the bank's own when it names it, else the province's)."""
-    text, _, path = str(error).partition(" - at `$")
-    field = path.rstrip("`").lstrip(".")
+def _convert(value: Any, type_: type[T], at: str, own: Table, file: Path, province_file: Path) -> T:
+    """``value`` as ``type_``, or `BadBankConfig` with the file that states the field: the bank's own when it does."""
+    try:
+        return msgspec.convert(value, type_)
+    except msgspec.ValidationError as error:
+        text, _, path = str(error).partition(" - at `$")
+        field = (at + path.rstrip("`")).lstrip(".")
     if text.startswith("Object contains unknown field"):
-        field = ".".join(filter(None, (field, text.split("`")[1])))
+        field = f"{field}.{text.split('`')[1]}".lstrip(".")
     here: Any = own
     for part in field.split("."):
         name = part.split("[")[0]
         if not isinstance(here, dict) or name not in here:
-            return BadBankConfig(file if "missing required" in text else province_file, field, text)
+            raise BadBankConfig(file if "missing required" in text else province_file, field, text)
         here = here[name]
-    return BadBankConfig(file, field, text)
+    raise BadBankConfig(file, field, text)
 
 
 def _read_toml(file: Path) -> Table:

@@ -86,7 +86,8 @@ def _check_loops(nodes: dict[str, Node]) -> None:
     """A loop must pass a service that is waited for, else one turn of the actor might never end."""
     left = {n.id: set(targets(n)) for n in nodes.values() if not (n.type == "service" and n.wait)}
     while left:
-        free = [i for i, out in left.items() if not (out & left.keys())]
+        inside = set().union(*left.values())
+        free = [i for i, out in left.items() if not (out & left.keys()) or i not in inside]
         if not free:
             raise BadDiagram(f"a loop without a service to wait for: {', '.join(sorted(left))}")
         for i in free:
