@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from cluster.verify.accounts import AccountCodes
 from cluster.verify.findings import Findings
 from cluster.verify.line_book import LineBook
 from cluster.verify.source import Recorded, Source
@@ -74,12 +75,9 @@ def _revolves(state: bytes) -> bool:
 
 
 async def _compare_memo(source: Source, findings: Findings, promised: dict[str, int]) -> None:
-    accounts: dict[str, set[str]] = {}
-    async for bank, text in source.rows("SELECT bank, terms::text FROM bank_terms"):
-        code = msgspec.json.decode(text).get("accounts", {}).get(UNDRAWN)
-        accounts.setdefault(bank, set()).update({code} if code else ())
+    codes = await AccountCodes.read(source)
     sql = """SELECT coalesce(sum(debit_fen - credit_fen), 0) FROM posting
         WHERE kind = $1 AND memo AND bank = $2 AND account = ANY($3::text[])"""
     for bank, fen in promised.items():
-        booked = int(await source.value(sql, CUSTOMER, bank, list(accounts.get(bank, ()))))
+        booked = int(await source.value(sql, CUSTOMER, bank, list(codes.of(bank, (UNDRAWN,)))))
         findings.expect(booked == fen, 2, "memo undrawn lines", bank, f"lines promise {fen} fen, memo {booked} fen")

@@ -16,8 +16,6 @@ KNOWN_WITHOUT_MONEY = frozenset(
         "SigningRequested",
         "Signed",
         "SigningRefused",
-        "DisbursementRequested",
-        "DisbursementFailed",
         "ReversalRequested",
         "ReversalRefused",
         "RepaymentRequested",
@@ -32,12 +30,24 @@ KNOWN_WITHOUT_MONEY = frozenset(
 PENALTY, INTEREST, PRINCIPAL = 0, 1, 2
 
 
+ROLES: dict[str, tuple[str, ...]] = {
+    "principal": ("loans_performing", "loans_overdue", "loans_non_accrual"),
+    "interest": ("interest_accrued", "interest_due"),
+    "penalty": ("penalty_due",),
+    "clearing": ("clearing",),
+    "suspense": ("suspense",),
+    "deposits": ("deposits",),
+}
+"""Which roles of the bank's account map hold what of a loan."""
+
+
 class LoanBook:
     """Fold events with `take`; sums are fen. ``dues``: what is still unpaid of each row that fell due, by number."""
 
     def __init__(self) -> None:
         self.faults: list[tuple[int, str, str]] = []
         self.agreed: Agreed | None = None
+        self.on_its_way_fen = 0
         self.disbursed_fen = 0
         self.reversed_fen = 0
         self.repaid_fen = [0, 0, 0]
@@ -63,11 +73,32 @@ class LoanBook:
     def penalty_owed_fen(self) -> int:
         return self.penalty_fen - self.repaid_fen[PENALTY]
 
+    @property
+    def balances(self) -> dict[str, int]:
+        """What the general ledger must hold for this loan (debit less credit), by the names of `ROLES`.
+
+        A pay-out on its way is booked against clearing until the core has done it.
+        """
+        collected = sum(self.repaid_fen)
+        return {
+            "principal": self.outstanding_fen + self.on_its_way_fen,
+            "interest": self.interest_owed_fen,
+            "penalty": self.penalty_owed_fen,
+            "clearing": self.suspense_fen - self.on_its_way_fen,
+            "suspense": -self.suspense_fen,
+            "deposits": collected - self.disbursed_fen + self.reversed_fen,
+        }
+
     def take(self, type: str, fields: dict[str, Any]) -> None:
         match type:
             case "ContractDrawn":
                 self.agreed = Agreed.of(fields["terms"])
+            case "DisbursementRequested":
+                self.on_its_way_fen += fields["amount_fen"]
+            case "DisbursementFailed":
+                self.on_its_way_fen -= fields["amount_fen"]
             case "Disbursed":
+                self.on_its_way_fen -= fields["amount_fen"]
                 self._disbursed(fields)
             case "DisbursementReversed":
                 self._reversed(fields)

@@ -8,31 +8,13 @@ from collections import Counter, defaultdict
 from collections.abc import AsyncIterator
 from typing import Any, Generic, TypeVar
 
-import msgspec
-
+from cluster.verify.accounts import AccountCodes
 from cluster.verify.findings import Findings
-from cluster.verify.loan_book import LoanBook
+from cluster.verify.loan_book import ROLES, LoanBook
 from cluster.verify.source import Recorded, Source
 
 LOAN = 2
-ROLES: dict[str, tuple[str, ...]] = {
-    "principal": ("loans_performing", "loans_overdue", "loans_non_accrual"),
-    "interest": ("interest_accrued", "interest_due"),
-    "penalty": ("penalty_due",),
-}
-"""Which roles of the bank's account map hold what a loan owes."""
-Codes = dict[str, dict[str, set[str]]]
 T = TypeVar("T")
-
-
-async def account_codes(source: Source) -> Codes:
-    """bank -> principal, interest, penalty -> account codes, over every version of the bank's terms."""
-    codes: Codes = defaultdict(lambda: {name: set() for name in ROLES})
-    async for bank, text in source.rows("SELECT bank, terms::text FROM bank_terms"):
-        accounts = msgspec.json.decode(text).get("accounts", {})
-        for name, roles in ROLES.items():
-            codes[bank][name].update(accounts[role] for role in roles if role in accounts)
-    return codes
 
 
 async def _balances(source: Source) -> AsyncIterator[tuple[str, dict[str, int]]]:
@@ -84,13 +66,13 @@ class Beside(Generic[T]):
 
 
 async def check_loans(source: Source, findings: Findings) -> None:
-    codes = await account_codes(source)
+    codes = await AccountCodes.read(source)
     totals: dict[str, Counter[str]] = defaultdict(Counter)
     balances, rows = Beside(_balances(source)), Beside(_rows(source))
     async for events in source.events_by_actor(LOAN):
         id, bank = events[0].id, events[0].bank
         book = _told(findings, events)
-        _compare_postings(findings, id, book, await balances.at(id) or {}, codes[bank])
+        _compare_postings(findings, id, book, await balances.at(id) or {}, bank, codes)
         _compare_row(findings, id, book, await rows.at(id))
         totals[bank].update(_sums(book))
     await balances.at("~")
@@ -120,16 +102,16 @@ def _sums(book: LoanBook) -> dict[str, int]:
         "disbursed": book.disbursed_fen,
         "reversed": book.reversed_fen,
         "repaid": book.repaid_fen[2],
+        "on_its_way": book.on_its_way_fen,
         "loans": 1,
     }
 
 
 def _compare_postings(
-    findings: Findings, id: str, book: LoanBook, posted: dict[str, int], codes: dict[str, set[str]]
+    findings: Findings, id: str, book: LoanBook, posted: dict[str, int], bank: str, codes: AccountCodes
 ) -> None:
-    owed = {"principal": book.outstanding_fen, "interest": book.interest_owed_fen, "penalty": book.penalty_owed_fen}
-    for name, fen in owed.items():
-        booked = sum(posted.get(code, 0) for code in codes[name])
+    for name, fen in book.balances.items():
+        booked = sum(posted.get(code, 0) for code in codes.of(bank, ROLES[name]))
         findings.expect(booked == fen, 2, f"{name} of the loan", id, f"events {fen} fen, postings {booked} fen")
 
 
@@ -144,7 +126,9 @@ def _compare_row(findings: Findings, id: str, book: LoanBook, row: Any) -> None:
         findings.breach(1, "closed but owing", id, detail)
 
 
-async def _compare_banks(source: Source, findings: Findings, totals: dict[str, Counter[str]], codes: Codes) -> None:
+async def _compare_banks(
+    source: Source, findings: Findings, totals: dict[str, Counter[str]], codes: AccountCodes
+) -> None:
     """Per bank: the events' sums, the rows and the general ledger say the same."""
     sql = """
         SELECT bank, sum(coalesce(principal_fen_outstanding, 0)), count(*) FROM loan
@@ -152,7 +136,7 @@ async def _compare_banks(source: Source, findings: Findings, totals: dict[str, C
     rows: dict[str, tuple[int, int]] = {row[0]: (int(row[1]), row[2]) for row in await source.all(sql, source.bank)}
     for bank in sorted(rows.keys() | totals.keys()):
         told, (stored, count) = totals[bank], rows.get(bank, (0, 0))
-        booked = await _booked(source, bank, codes[bank]["principal"])
+        booked = await _booked(source, bank, codes.of(bank, ROLES["principal"])) - told["on_its_way"]
         left = told["disbursed"] - told["reversed"] - told["repaid"]
         detail = f"events {left}, rows {stored}, ledger {booked} fen; loans {told['loans']} and {count}"
         findings.expect(left == stored and told["loans"] == count, 1, "bank's outstanding", bank, detail)

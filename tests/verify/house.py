@@ -18,7 +18,7 @@ from cluster.bank_config import load_banks
 from cluster.day import DayRun
 from cluster.demo.applicants import applicants
 from cluster.demo.applications import reverse_some, spend, tell_all
-from cluster.demo.desk import Book, Heard
+from cluster.demo.desk import Book, Desk, Heard
 from cluster.demo.story import Outcome
 from cluster.demo.year import Year
 from cluster.parts import Parts
@@ -93,19 +93,28 @@ class LocalHandles:
 
 
 class House:
-    """What `played` gives: the database's URL, the sandbox's control URL, what was acknowledged, how stories ended."""
+    """A played demo: the database's URL, the sandbox, what was acknowledged, how the stories ended."""
 
-    def __init__(self, url: str, control_url: str, book: Book, outcomes: list[Outcome]) -> None:
-        self.url, self.control_url, self.book, self.outcomes = url, control_url, book, outcomes
+    def __init__(self, url: str, box: Sandbox, book: Book, outcomes: list[Outcome]) -> None:
+        self.url, self.box, self.book, self.outcomes = url, box, book, outcomes
+        self.control_url = f"http://127.0.0.1:{box.ports.control}"
 
 
 @contextlib.asynccontextmanager
-async def played(url: str, people: int, months: int, seed: int = 7) -> AsyncIterator[House]:
-    """Play a small demo into the database and keep the sandbox up until the end."""
+async def sandbox() -> AsyncIterator[Sandbox]:
+    """The outside systems with their control port."""
     box = await Sandbox.start()
     control = Control(box)
     await control.open()
-    remote = RemoteControl(box.ports.control)
+    try:
+        yield box
+    finally:
+        await control.close()
+        await box.stop()
+
+
+@contextlib.asynccontextmanager
+async def _running(url: str, box: Sandbox) -> AsyncIterator[tuple[Parts, LocalRuntime]]:
     ends = {name: Endpoint(port=getattr(box.ports, name)) for name in ("core", "bureau", "risk", "ca", "sms")}
     spec = WorldSpec(
         release="test",
@@ -116,8 +125,7 @@ async def played(url: str, people: int, months: int, seed: int = 7) -> AsyncIter
         outside=OutsideSettings(**ends),
     )
     parts = await Parts.open(spec)
-    banks = load_banks()
-    for terms in banks:
+    for terms in load_banks():
         await parts.store.put(terms.code, msgspec.json.encode(terms), START)
     await parts.banks.refresh()
     outside = parts.outside()
@@ -126,26 +134,26 @@ async def played(url: str, people: int, months: int, seed: int = 7) -> AsyncIter
     )
     await runtime.start()
     try:
-        book = Book()
+        yield parts, runtime
+    finally:
+        await runtime.stop()
+        await outside.close()  # type: ignore[attr-defined]
+        await parts.close()
+
+
+async def play(url: str, box: Sandbox, people: int, months: int, seed: int = 7) -> House:
+    """Play a small demo into the database; nothing is connected to it afterwards."""
+    remote, book = RemoteControl(box.ports.control), Book()
+    async with _running(url, box) as (parts, runtime):
         front = Front(runtime.router, parts.store, parts.banks.by_code, parts.id_key, Unlimited())
-        desks = {"rest": FrontDesk(front, "mobile", book), "esb": FrontDesk(front, "counter", book)}
+        desks: dict[str, Desk] = {"rest": FrontDesk(front, "mobile", book), "esb": FrontDesk(front, "counter", book)}
         await remote.call("POST", "/core/date", {"bank": "*", "date": START.isoformat()})
-        outcomes = await tell_all(
-            applicants(banks, START, people, seed), desks, RUN, START, lambda _: None, lambda: None
-        )
+        crowd = applicants(load_banks(), START, people, seed)
+        outcomes = await tell_all(crowd, desks, RUN, START, lambda _: None, lambda: None)
         await reverse_some(outcomes, desks, RUN)
         await spend(outcomes, remote)
         handles = LocalHandles(runtime)
         days = DayRun(parts.store, lambda: [handles], handles)
         await Year(outcomes, desks, days, parts.store, remote, RUN).pass_months(START, months, lambda _: None)
-        await runtime.stop()
-        yield House(url, f"http://127.0.0.1:{box.ports.control}", book, outcomes)
-    finally:
-        await runtime.stop()
-        await parts.close()
-        await remote.close()
-        await control.close()
-        await box.stop()
-
-
-__all__ = ["START", "House", "played"]
+    await remote.close()
+    return House(url, box, book, outcomes)
