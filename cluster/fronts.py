@@ -99,6 +99,7 @@ def _bounds(esb: EsbSettings, dialect: str, framing: str, charset: str) -> Liste
         framing=framing,
         charset=charset,
         frame_bytes_max=esb.body_bytes_max,
+        depth_max=esb.depth_max,
         frame_timeout_s=esb.read_timeout_ms / 1000,
         idle_timeout_s=esb.idle_timeout_ms / 1000,
         connections_max=esb.connections_max,

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from protocols.esb.listener import EsbListener
 
@@ -17,7 +18,7 @@ _COUNTS = {
 }
 
 
-class EsbCollector:
+class EsbCollector(Collector):
     """Reads the counters of some listeners when asked; sums over them."""
 
     def __init__(self, listeners: Sequence[EsbListener]) -> None:

@@ -104,7 +104,7 @@ async def front_up(
     front = Front(router, lists, banks, b"k", Unlimited())  # type: ignore[arg-type]
     service = EsbService(front, CHANNELS, legal_entities, metrics=metrics)
     listener = EsbListener(service, EsbSettings(dialect=dialect, framing=framing))
-    metrics.registry.register(EsbCollector([listener]))  # type: ignore[arg-type]
+    metrics.registry.register(EsbCollector([listener]))
     port = await listener.start()
     clients: list[EsbClient] = []
 
