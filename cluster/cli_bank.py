@@ -12,18 +12,25 @@ from rich.table import Table
 
 from cluster.bank_config import DEFAULT_FOLDER, load_banks
 from cluster.failures import Failure
+from cluster.running import find_running
 from cluster.settings_load import load as load_settings
 from storage.banks import BankRow
 from storage.postgres import open_store
 
 bank = typer.Typer(help="法人与产品 · banks and their products.", no_args_is_help=True)
 Config = Annotated[str | None, typer.Option("--config", "-c", help="设置文件 settings file (TOML)")]
-DatabaseUrl = Annotated[str, typer.Option(help="数据库 postgresql://...；默认取自设置 from the settings by default")]
+DatabaseUrl = Annotated[
+    str, typer.Option("--database-url", help="数据库 postgresql://...；默认取自设置 from the settings by default")
+]
 
 
 def database_url(settings_file: str | None, url: str) -> str:
-    """The given URL, or the settings'; `Failure` when there is none."""
-    found = url or load_settings(settings_file).database.url
+    """The given URL, the settings', or that of the `miaodai up` that runs on the data directory; else `Failure`."""
+    if url:
+        return url
+    settings = load_settings(settings_file)
+    running = find_running(settings)
+    found = settings.database.url or (running.database_url if running else "")
     if not found:
         raise Failure("需要数据库地址 a database is needed: --database-url 或 or MIAODAI_DATABASE_URL")
     return found
