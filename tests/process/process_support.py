@@ -1,5 +1,5 @@
-"""A street of real customer and process actors of one bank: effects among them are carried out at once, those to the
-outside and to loans are answered by the test. Every command and event passes through its wire format."""
+"""A street of real customer, process and loan actors of one bank: effects among them are carried out at once, those to
+the outside (and, unless `Street.loans`, to loans) are answered by the test. All passes through its wire format."""
 
 from collections import deque
 from collections.abc import Callable
@@ -14,9 +14,11 @@ from actors.codes import Code
 from actors.customer import identity
 from actors.customer import lifecycle as customer
 from actors.customer.messages import CustomerCommand, Facts, GiveConsent, RegisterCustomer
+from actors.loan import lifecycle as loan
+from actors.loan.messages import LoanCommand
 from actors.process import lifecycle as process
 from actors.process.messages import Apply, Draw, GetProcess, ProcessCommand, ProcessView
-from actors.turn import Accepted, Command, Context, Effect, Event, Refused, SettleEffect
+from actors.turn import Accepted, Command, Context, Effect, Event, Posting, Refused, SettleEffect
 from cluster.bank_config import load_banks
 from runtime.rules import BankRules
 from storage.vault import BankVault
@@ -47,10 +49,11 @@ Answer = tuple[str, str, dict[str, Any]]
 Desk = Callable[[Effect], Answer | None]
 """Answers an effect to the outside or a loan: (status, code, data); None leaves it under way."""
 
-_KINDS: dict[str, Any] = {"customer": customer, "process": process}
+_KINDS: dict[str, Any] = {"customer": customer, "process": process, "loan": loan}
 _COMMANDS = {
     "customer": msgspec.msgpack.Decoder(CustomerCommand),
     "process": msgspec.msgpack.Decoder(ProcessCommand),
+    "loan": msgspec.msgpack.Decoder(LoanCommand),
 }
 _EVENTS = {kind: msgspec.msgpack.Decoder(module.EVENTS) for kind, module in _KINDS.items()}
 
@@ -83,7 +86,9 @@ class Street:
         self.vault = BankVault(b"k" * 32, bank)
         self.on = TODAY
         self.now_ms = NOW_MS
+        self.loans = False
         self.states: dict[str, Any] = {}
+        self.postings: list[Posting] = []
         self.events: dict[str, list[Event]] = {}
         self.asked: list[Effect] = []
         self.open: list[tuple[str, Effect]] = []
@@ -108,7 +113,9 @@ class Street:
             return decision
         before = set(module.effects(state)) if state is not None else set()
         for event in decision.events:
-            state = module.evolve(state, _EVENTS[kind].decode(msgspec.msgpack.encode(event)))
+            stored = _EVENTS[kind].decode(msgspec.msgpack.encode(event))
+            self.postings += module.postings(state, stored, self.bank)
+            state = module.evolve(state, stored)
             self.events.setdefault(actor_id, []).append(event)
         if state is not None:
             self.states[actor_id] = state
@@ -138,7 +145,7 @@ class Street:
             return self.desk(effect)
         target = effect.target.removeprefix("actor:")
         kind = parse_id(target).kind
-        if kind == "loan":
+        if kind == "loan" and not self.loans:
             command = effect.payload["command"]
             return self.desk(msgspec.structs.replace(effect, target=f"loan.{command['type'].lower()}"))
         if target not in self.states:
