@@ -69,8 +69,10 @@ def _reversal(loan: Seen) -> Judged:
 
 
 def _application(process: Seen) -> Judged:
-    """A refused application is an answer, not an error: the view says so with its reasons."""
-    return PROCESSING if process["status"] == "running" else DONE
+    """A refused application is an answer, not an error: the view says so with its reasons. But nobody to lend to is."""
+    if process["status"] == "running":
+        return PROCESSING
+    return Judged("done", "not_found") if "not_found" in process["reasons"] else DONE
 
 
 def _drawdown(process: Seen) -> Judged:

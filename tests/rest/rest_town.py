@@ -1,4 +1,4 @@
-"""The REST front over the real runtime: real actors, banks from their files, outside systems on sockets, one process.
+"""Both fronts over the real runtime: real actors, banks from their files, outside systems on sockets, one process.
 
 Only Ray and PostgreSQL are replaced, by their twins that the conformance suites hold to the same promises.
 """
@@ -15,12 +15,19 @@ from aiohttp.test_utils import TestServer
 from rest_support import SECRET, FirstOnly, MemoryNonces
 
 from actors.bank import BankTerms
+from actors.codes import Code
 from actors.customer.identity import check_character
 from cluster.bank_config import load_banks
 from protocols.credentials import Channel, Credentials
+from protocols.esb.client import EsbClient
+from protocols.esb.fields import binding
+from protocols.esb.listener import EsbListener
+from protocols.esb.service import EsbService
+from protocols.esb.settings import EsbSettings
 from protocols.front import Front
-from protocols.operations import OPERATIONS, Row
+from protocols.operations import BY_NAME, OPERATIONS, Row
 from protocols.outside.connect import Where, connect_outside
+from protocols.problems import esb_code
 from protocols.rest.app import RestSettings, make_app
 from protocols.rest.client import ChannelClient, Reply
 from protocols.rest.openapi import openapi_document
@@ -37,6 +44,7 @@ from storage.vault import BankVault
 BANK, OTHER_BANK = "baihe", "yunxi"
 TODAY = date(2026, 3, 2)
 PRODUCT = "standard"
+WORD_OF_RETURN = {esb_code(code): code.word for code in Code}
 
 
 DOCUMENT = msgspec.json.decode(msgspec.json.encode(openapi_document()))
@@ -57,6 +65,7 @@ class Town(NamedTuple):
     client: ChannelClient
     stranger: ChannelClient
     """The same channel acting for another bank."""
+    esb: EsbClient
     store: MemoryStore
     box: Sandbox
     books: list[BankBook]
@@ -73,6 +82,20 @@ class Town(NamedTuple):
         reply = await self.client.call(operation, fields, key=key)
         assert not reply.ok, (operation, reply)
         return reply
+
+    async def by_rest(self, operation: str, key: str, fields: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        """(code word or "", body) of one operation."""
+        reply = await self.client.call(operation, fields, key=key)
+        return reply.code, reply.body.get("facts", {}) if reply.code else reply.body
+
+    async def by_esb(self, operation: str, key: str, fields: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        """The same by service code and scene."""
+        row = BY_NAME[operation]
+        body = dict(binding(row.request).write(fields))
+        reply = await self.esb.call(row.service, row.scene, {"LEGAL_ENTITY": BANK, "CONSUMER_SEQ_NO": key}, body)
+        if not reply.ok:
+            return WORD_OF_RETURN[reply.ret_code], reply.body
+        return "", msgspec.to_builtins(binding(row.view).read(reply.fields))
 
     async def move_to(self, day: date) -> None:
         """Business date of our banks and of the core."""
@@ -120,6 +143,9 @@ async def town() -> AsyncIterator[Town]:
     await own.refresh()
     front = Front(runtime.router, store, own.by_code, b"id-key", FirstOnly())
     channel = Channel(id="mobile", kind="hmac", secret=SECRET, banks=("*",), operations=("*",))
+    counter = Channel(id="counter", kind="esb", secret=SECRET, banks=("*",), operations=("*",))
+    listener = EsbListener(EsbService(front, {"counter": counter}), EsbSettings())
+    esb = EsbClient("127.0.0.1", await listener.start("127.0.0.1", 0), consumer_id="counter", mac_key=SECRET)
 
     async def ready() -> str:
         return ""
@@ -133,8 +159,10 @@ async def town() -> AsyncIterator[Town]:
             clients = [
                 ChannelClient(url, "mobile", code, secret=SECRET, session=session) for code in (BANK, OTHER_BANK)
             ]
-            yield Town(*clients, store, box, books, banks[BANK])
+            yield Town(*clients, esb, store, box, books, banks[BANK])
     finally:
+        await esb.close()
+        await listener.stop(grace_s=1)
         await server.close()
         await runtime.stop()
         await outside.close()

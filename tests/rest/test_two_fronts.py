@@ -1,0 +1,135 @@
+"""Promise: two fronts, one behaviour: every operation by REST and by the ESB has the same effect and the same codes."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+from rest_town import APPLICATION, PRODUCT, Town, person, town
+
+from protocols.operations import OPERATIONS
+
+Ask = Callable[[str, str, dict[str, Any]], Awaitable[tuple[str, dict[str, Any]]]]
+Said = list[tuple[str, str, Any]]
+
+OF_ITS_OWN = frozenset({
+    "customer_id", "loan_id", "process_id", "contract_no", "contract_hash", "core_serial", "certificate_no", "text_zh",
+    "started_ms", "ended_ms", "at_ms", "identity_masked", "account_masked", "next", "facts", "version",
+})  # fmt: skip
+"""What differs between two persons with the same story."""
+
+
+@pytest.fixture
+async def here() -> AsyncIterator[Town]:
+    async with town() as running:
+        yield running
+
+
+def plain(value: Any) -> Any:
+    """Without what is each person's own; an empty text and none are the same to the ESB."""
+    if isinstance(value, dict):
+        return {name: plain(part) for name, part in value.items() if name not in OF_ITS_OWN and part != ""}
+    return [plain(part) for part in value] if isinstance(value, list | tuple) else value
+
+
+class Channel:
+    """One person's story told over one front; ``said`` keeps operation, code and reply of each step."""
+
+    def __init__(self, ask: Ask, order: int) -> None:
+        self._ask = ask
+        self.order = order
+        self.said: Said = []
+
+    async def ask(self, operation: str, key: str = "", **fields: Any) -> dict[str, Any]:
+        number = key or f"{operation}-{self.order}-{len(self.said)}"
+        code, body = await self._ask(operation, number, fields)
+        if operation == "list_loans":  # in the order of their ids, which are hashes
+            body["items"] = sorted(body["items"], key=lambda item: str(item["status"]))
+        self.said.append((operation, code, plain(body) if not code else None))
+        return body
+
+
+async def apply_and_sign(front: Channel) -> dict[str, str]:
+    """To a signed contract, by way of the steps that are refused before."""
+    of = {"customer_id": (await front.ask("register_customer", "reg", **person(front.order)))["customer_id"]}
+    await front.ask("register_customer", "reg", **person(front.order))
+    await front.ask("register_customer", **person(front.order))
+    await front.ask("register_customer", **{**person(front.order), "identity_number": "110101199003070010"})
+    consent = {"version": "v1", "text_hash": "0" * 64, "valid_until": "2026-12-31"}
+    await front.ask("apply", **of, **APPLICATION)
+    for purpose in ("bureau", "tax", "shopping"):
+        await front.ask("give_consent", **of, purpose=purpose, **consent)
+    await front.ask("put_on_white_list", **of, product="miaodai", limit_fen=5_000_000, valid_until="2026-12-31")
+    await front.ask("take_off_white_list", **of, product="miaodai")
+    await front.ask("apply", **of, **{**APPLICATION, "product": "nothing"})
+    applied = await front.ask("apply", "apply", **of, **APPLICATION)
+    await front.ask("apply", "apply", **of, **{**APPLICATION, "amount_fen": 2_000_100})
+    await front.ask("get_application", process_id=applied["process_id"])
+    await front.ask("get_process", process_id=applied["process_id"])
+    await front.ask("freeze_line", **of, product=PRODUCT, reason="r")
+    contract = {"product": PRODUCT, "amount_fen": 1_200_000, "periods": 12, "use_code": "consumption"}
+    await front.ask("open_contract", **of, **contract, method="equal_instalment")
+    await front.ask("unfreeze_line", **of, product=PRODUCT)
+    await front.ask("open_contract", **of, **{**contract, "amount_fen": 1}, method="equal_instalment")
+    opened = await front.ask("open_contract", **of, **contract, method="equal_instalment")
+    loan = {"loan_id": opened["loan_id"]}
+    await front.ask("draw", **loan)
+    contract_hash = (await front.ask("get_contract", **loan))["contract_hash"]
+    await front.ask("sign", **loan, cost_confirmed=False, contract_hash=contract_hash)
+    await front.ask("sign", **loan, cost_confirmed=True, contract_hash="0" * 64)
+    await front.ask("sign", **loan, cost_confirmed=True, contract_hash=contract_hash)
+    return of | loan
+
+
+async def draw_and_repay(front: Channel, of: dict[str, str]) -> None:
+    loan, customer = {"loan_id": of["loan_id"]}, {"customer_id": of["customer_id"]}
+    await front.ask("draw", "draw", **loan)
+    await front.ask("draw", "draw", **loan)
+    await front.ask("draw", **loan)
+    await front.ask("get_loan", **loan)
+    await front.ask("get_schedule", **loan)
+    await front.ask("upload_proof", **loan, document_hash="a" * 64, amount_fen=100, kind="invoice")
+    await front.ask("upload_proof", **loan, document_hash="a", amount_fen=100, kind="invoice")
+    await front.ask("repay", **loan, kind="full", quote="stale")
+    posted = {"source": "counter", "core_date": "2026-03-02", "core_serial": f"S{front.order}"}
+    await front.ask("post_repayment", "post", **loan, amount_fen=100_000, **posted)
+    await front.ask("post_repayment", "post", **loan, amount_fen=100_000, **posted)
+    await front.ask("post_repayment", "post", **loan, amount_fen=100_001, **posted)
+    await front.ask("post_repayment", **loan, amount_fen=0, **posted)
+    await front.ask("reverse_disbursement", **loan, reason="r")
+    quote = (await front.ask("get_payoff_quote", **loan))["quote"]
+    await front.ask("repay", **loan, kind="full", quote=quote)
+    await front.ask("repay", **loan, kind="due")
+    await front.ask("list_transactions", **loan, limit=2)
+    await front.ask("list_loans", **customer)
+    await front.ask("get_lines", **customer)
+    await front.ask("withdraw_consent", **customer, purpose="tax")
+    await front.ask("get_customer", **customer)
+    await front.ask("list_products")
+    await front.ask("get_loan", loan_id="L" + "0" * 19)
+    await front.ask("get_loan", loan_id=customer["customer_id"])
+
+
+async def draw_and_reverse(front: Channel, of: dict[str, str]) -> None:
+    contract = {"product": PRODUCT, "amount_fen": 200_000, "periods": 6, "use_code": "travel"}
+    opened = await front.ask("open_contract", customer_id=of["customer_id"], **contract, method="equal_instalment")
+    loan = {"loan_id": opened["loan_id"]}
+    await front.ask("sign", **loan, cost_confirmed=True, contract_hash=opened["loan"]["contract_hash"])
+    await front.ask("draw", **loan)
+    await front.ask("reverse_disbursement", **loan, reason="r")
+    await front.ask("reverse_disbursement", **loan, reason="again")
+    await front.ask("get_lines", customer_id=of["customer_id"])
+
+
+async def test_every_operation_has_the_same_effect_and_codes_on_both(here: Town) -> None:
+    stories: list[Said] = []
+    for ask, order in ((here.by_rest, 7), (here.by_esb, 8)):
+        front = Channel(ask, order)
+        of = await apply_and_sign(front)
+        await draw_and_repay(front, of)
+        await draw_and_reverse(front, of)
+        stories.append(front.said)
+    by_rest, by_esb = stories
+    for rest, esb in zip(by_rest, by_esb, strict=True):
+        assert rest == esb
+    done = {operation for operation, code, _ in by_rest if not code}
+    assert done == {row.name for row in OPERATIONS}
