@@ -52,7 +52,8 @@ def _asked(running: Running) -> dict[str, dict[str, Any]]:
         for name in names:
             release, _, short = name.rpartition("/")
             if release == running.release and not short.startswith("gateway"):
-                found[short] = ray.get(ray.get_actor(name, NAMESPACE).status.remote(), timeout=10)
+                status: Any = ray.get(ray.get_actor(name, NAMESPACE).status.remote(), timeout=10)
+                found[short] = status
         return found
     finally:
         ray.shutdown()
