@@ -173,7 +173,7 @@ def _certificate(life: Life) -> None:
 
 
 LATE = DUE + timedelta(days=9)
-ARROWS: list[tuple[str, str, str, Callable[[Life], None]]] = [
+ARROWS: list[tuple[str, str, str, Callable[[Life], object]]] = [
     ("drafting", "SettleEffect", "drafting", lambda life: life.doubt("CheckDraw")),
     ("drafting", "SettleEffect", "contract", lambda life: life.settle("CheckDraw", **draw_terms())),
     ("drafting", "SettleEffect", "refused", lambda life: life.fail("CheckDraw", "line_frozen")),
@@ -234,7 +234,7 @@ def _collected(life: Life, fen: int) -> None:
 @pytest.mark.parametrize(
     ("status", "command", "target", "go"), ARROWS, ids=lambda value: value if str is type(value) else ""
 )
-def test_arrow(status: str, command: str, target: str, go: Callable[[Life], None]) -> None:
+def test_arrow(status: str, command: str, target: str, go: Callable[[Life], object]) -> None:
     life = MAKE[status]()
     go(life)
     assert life.loan.status == target
