@@ -1,26 +1,30 @@
 """`miaodai bank load | list | date`: the banks' terms and business dates, in the database."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from cluster.bank_config import DEFAULT_FOLDER, load_banks
 from cluster.failures import Failure
 from cluster.running import find_running
 from cluster.settings_load import load as load_settings
-from storage.banks import BankRow
-from storage.postgres import open_store
 
+if TYPE_CHECKING:
+    from storage.banks import BankRow
+    from storage.postgres import PostgresStore
+
+DEFAULT_FOLDER = Path(__file__).parent / "banks"
 bank = typer.Typer(help="法人与产品 · banks and their products.", no_args_is_help=True)
 Config = Annotated[str | None, typer.Option("--config", "-c", help="设置文件 settings file (TOML)")]
 DatabaseUrl = Annotated[
-    str, typer.Option("--database-url", help="数据库 postgresql://...；默认取自设置 from the settings by default")
+    str, typer.Option("--database-url", help="数据库 postgresql://...；默认取自设置 by default the settings'")
 ]
 
 
@@ -54,6 +58,8 @@ def load(
     check: Annotated[bool, typer.Option("--check", help="只检查不装载 only check the files")] = False,
 ) -> None:
     """检查并装载法人配置，运行中的主机自动取用 · check and load; running hosts take it up by themselves."""
+    from cluster.bank_config import load_banks
+
     terms = load_banks(folder)
     if check:
         typer.echo(f"{len(terms)} 家法人配置正确 banks are good")
@@ -93,25 +99,27 @@ def set_date(
     typer.echo(f"{code} {day} (epoch {epoch})")
 
 
+@asynccontextmanager
+async def _store(url: str) -> "AsyncIterator[PostgresStore]":
+    from storage.postgres import open_store
+
+    store = await open_store(url)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
 async def _put(url: str, terms: list[tuple[str, bytes]], day: date) -> list[tuple[str, int]]:
-    store = await open_store(url)
-    try:
+    async with _store(url) as store:
         return [(code, await store.put(code, raw, day)) for code, raw in terms]
-    finally:
-        await store.close()
 
 
-async def _all(url: str) -> list[BankRow]:
-    store = await open_store(url)
-    try:
+async def _all(url: str) -> "list[BankRow]":
+    async with _store(url) as store:
         return await store.all()
-    finally:
-        await store.close()
 
 
 async def _advance(url: str, code: str, day: date) -> int:
-    store = await open_store(url)
-    try:
+    async with _store(url) as store:
         return await store.set_business_date(code, day)
-    finally:
-        await store.close()

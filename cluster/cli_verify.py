@@ -4,7 +4,6 @@ import asyncio
 from pathlib import Path
 from typing import Annotated
 
-import aiohttp
 import msgspec
 import typer
 from rich.console import Console
@@ -12,8 +11,6 @@ from rich.console import Console
 from cluster.cli_bank import Config, DatabaseUrl, database_url
 from cluster.failures import Failure
 from cluster.verify.operations import Acknowledged
-from cluster.verify.run import verify as check
-from cluster.verify.show import as_json, show
 
 
 def verify(
@@ -28,20 +25,19 @@ def verify(
 ) -> None:
     """用独立代码检查借贷不变量，有违反则退出码为1 · check the invariants; exit code 1 on a breach."""
     told = _told(acknowledged)
-    errors = Console(stderr=True)
-    with errors.status("") as line:
-        try:
-            report = asyncio.run(
-                check(
-                    database_url(settings_file, url),
-                    bank=bank,
-                    control=sandbox_control.rstrip("/"),
-                    acknowledged=told,
-                    progress=lambda name, n, total: line.update(f"[{n}/{total}] {name}"),
-                )
+    from cluster.verify.run import verify as check
+    from cluster.verify.show import as_json, show
+
+    with Console(stderr=True).status("") as line:
+        report = asyncio.run(
+            check(
+                database_url(settings_file, url),
+                bank=bank,
+                control=sandbox_control.rstrip("/"),
+                acknowledged=told,
+                progress=lambda name, n, total: line.update(f"[{n}/{total}] {name}"),
             )
-        except aiohttp.ClientError as error:
-            raise Failure(f"沙箱没有应答 the sandbox does not answer: {error}") from None
+        )
     if json:
         typer.echo(as_json(report))
     else:
