@@ -6,6 +6,7 @@ routes an id without a look-up and a customer with all that is theirs lives in o
 """
 
 import hmac
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Literal, NamedTuple
 
@@ -41,8 +42,9 @@ def make_id(kind: Kind, shard: int, number: int) -> str:
     return LETTER[kind] + digits + check_digit(digits)
 
 
+@lru_cache(maxsize=20_000)
 def parse_id(text: str) -> Address:
-    """The address of an id, or `BadId`."""
+    """The address of an id, or `BadId`. Remembered for ids in use: the router asks for each message."""
     kind = KIND_OF_LETTER.get(text[:1])
     digits = text[1:19]
     if kind is None or len(text) != 20 or not text[1:].isascii() or not text[1:].isdigit():
