@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from actors.bank import BankTerms
-from actors.turn import Command, Context, Decision, Effect, Event, Posting, Query, View
+from actors.turn import Command, Context, Decision, Effect, Posting, View
 
 
 class Kind(Struct, frozen=True, kw_only=True):
@@ -26,10 +26,10 @@ class Kind(Struct, frozen=True, kw_only=True):
     event_type: Any
     state_type: Any
     decide: Callable[[Any, Any, Context], Decision]
-    evolve: Callable[[Any, Event], Any]
-    respond: Callable[[Any, Query, Context], View | None]
+    evolve: Callable[[Any, Any], Any]
+    respond: Callable[[Any, Any, Context], View | None]
     columns: Callable[[Any], tuple[Any, ...]]
-    postings: Callable[[Any, Event, BankTerms], tuple[Posting, ...]]
+    postings: Callable[[Any, Any, BankTerms], tuple[Posting, ...]]
     effects: Callable[[Any], dict[str, Effect]]
     creates: tuple[type, ...]
     """Commands that may bring the actor into being; any other on a missing actor is NOT_FOUND."""

@@ -202,7 +202,7 @@ def _check_accrued(life: Life, loan: LoanState) -> None:
         later = sum(event.principal_fen_prepaid for event in life.events(Repaid) if event.value_date > day)
         interest += (loan.balance_fen + later) * daily
         day += ONE
-    assert abs(loan.accrued_fen + row.interest_fen_paid - min(interest, row.interest_fen)) <= 1
+    assert abs(loan.accrued_fen + row.interest_fen_paid - min(interest, Fraction(row.interest_fen))) <= 1
 
 
 def _check_order(life: Life) -> None:
