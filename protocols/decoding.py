@@ -63,6 +63,7 @@ class Form:
         self.body_type = _struct(f"{title}Body", [fields[name] for name in self.body_fields])
         self.outside_type = _struct(f"{title}Parameters", [fields[name] for name in outside])
         self._ids = tuple((name, ID_FIELDS[name]) for name in fields if name in ID_FIELDS)
+        self._path_count = len(row.path_fields)
         self._only_ids_outside = all(name in ID_FIELDS for name in outside)
         self._dates = tuple(name for name, field in fields.items() if "date" in str(field.type))
         self._decode: Callable[[bytes], Struct] = msgspec.json.Decoder(self.body_type).decode
@@ -70,7 +71,7 @@ class Form:
     def from_json(self, outside: dict[str, str], body: bytes) -> Struct:
         """``outside``: path and query parameters as text."""
         try:
-            if not self._only_ids_outside or len(outside) != len(self.row.path_fields):
+            if not self._only_ids_outside or len(outside) != self._path_count:
                 given = msgspec.convert(outside, self.outside_type, strict=False)
                 outside = {name: getattr(given, name) for name in self.outside_type.__struct_fields__}
             if self.body_fields:

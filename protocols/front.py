@@ -90,17 +90,18 @@ class Front:
             request = incoming(FORMS[row.name])
         except Invalid as error:
             return Result(error.code.word, error.detail)
+        command = row.command
         if wait_ms is None:
-            wait_ms = WAIT_MS if row.command else 0
+            wait_ms = WAIT_MS if command else 0
         wait_ms = max(0, min(wait_ms, WAIT_MS_MAX))
         try:
-            return await self._carry_out(row, request, caller.bank, operation if row.command else None, ttl_ms, wait_ms)
+            return await self._carry_out(row, request, caller.bank, operation if command else None, ttl_ms, wait_ms)
         except Exception as error:
-            if isinstance(error, StoreError) and not row.command:
+            if isinstance(error, StoreError) and not command:
                 return Result(Code.UNAVAILABLE.word, {})
             at = traceback.extract_tb(error.__traceback__)[-1]  # never the message: it may hold personal data
             log.error("front failed", operation=row.name, error=type(error).__name__, at=f"{at.filename}:{at.lineno}")
-            return Result((Code.OUTCOME_UNKNOWN if row.command else Code.INTERNAL).word, {})
+            return Result((Code.OUTCOME_UNKNOWN if command else Code.INTERNAL).word, {})
 
     async def _admit(self, row: Row, caller: Caller, operation: Operation | None) -> None:
         channel = caller.channel

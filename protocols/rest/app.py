@@ -21,7 +21,7 @@ from protocols.front import TTL_MS, WAIT_MS_MAX, Front, Result
 from protocols.metrics import FrontMetrics
 from protocols.operations import OPERATIONS, Row
 from protocols.problems import RETRY_AFTER_S, code_of, http_status, problem_bytes
-from protocols.rest.openapi import docs_page, openapi_document
+from protocols.rest.openapi import docs_page, openapi_bytes
 from runtime.messages import Operation
 from storage.contract import StoreError
 
@@ -171,7 +171,7 @@ async def _problems(request: web.Request, handler: Handler) -> web.StreamRespons
 
 
 def _add_pages(app: web.Application, settings: RestSettings, metrics: FrontMetrics) -> None:
-    document = _encode(openapi_document())
+    document = openapi_bytes()
     page = docs_page()
 
     async def openapi(_: web.Request) -> web.Response:

@@ -3,6 +3,7 @@
 Served at ``/openapi.json`` and ``/docs`` by protocols/rest/app.py.
 """
 
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -77,6 +78,12 @@ _PREFER = _header(
     required=False,
     schema={"type": "string", "pattern": "^wait=[0-9]{1,2}$"},
 )
+
+
+@cache
+def openapi_bytes() -> bytes:
+    """The document as served."""
+    return msgspec.json.encode(openapi_document())
 
 
 def openapi_document() -> dict[str, Any]:
@@ -174,6 +181,7 @@ def _operation(row: Row, form: Form, refs: dict[Any, Any], components: dict[str,
     return operation
 
 
+@cache
 def docs_page() -> str:
     """The readable page: one HTML file without anything from outside, which fetches ``/openapi.json``."""
     return resources.files("protocols.rest").joinpath("docs.html").read_text("utf-8")

@@ -136,7 +136,10 @@ async def town() -> AsyncIterator[Town]:
         books.append(BankBook(store, rules_of, vaults.__getitem__))
         return books[-1]
 
-    where = {system: Where(port=getattr(box.ports, system)) for system in ("core", "bureau", "risk", "ca", "sms")}
+    where = {
+        system: Where(port=getattr(box.ports, system), timeout_ms=2_000)
+        for system in ("core", "bureau", "risk", "ca", "sms")
+    }
     outside = connect_outside(where, vaults.__getitem__)
     runtime = await LocalRuntime(store, store, make_banks, KINDS, outside).start()
     own = make_banks()
