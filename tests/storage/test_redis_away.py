@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import statistics
 import time
 from collections.abc import AsyncIterator, Iterator
 
@@ -12,7 +13,7 @@ from storage.cache import Cache
 from storage.contract import Unreachable
 from storage.embedded import Embedded, start_embedded
 from storage.pool import Database
-from storage.redis_link import REST_S, RedisAway
+from storage.redis_link import REST_S, TIMEOUT_S, RedisAway
 
 
 @pytest.fixture(scope="module")
@@ -46,13 +47,13 @@ async def until_back(cache: Cache) -> None:
     raise AssertionError("the link did not come back")
 
 
-async def allowed(cache: Cache, channel: str, rate_per_s: int, seconds: float) -> int:
-    """How many requests pass in so many seconds when far too many come."""
-    count, end = 0, time.monotonic() + seconds
-    while time.monotonic() < end:
+async def allowed(cache: Cache, channel: str, rate_per_s: int, seconds: float) -> tuple[int, float]:
+    """How many requests pass when far too many come, and in how many seconds."""
+    count, begun = 0, time.monotonic()
+    while time.monotonic() < begun + seconds:
         count += sum(await asyncio.gather(*(cache.limiter.allow(channel, rate_per_s) for _ in range(10))))
         await asyncio.sleep(0.002)
-    return count
+    return count, time.monotonic() - begun
 
 
 async def test_a_nonce_is_taken_once(cache: Cache) -> None:
@@ -108,8 +109,10 @@ async def test_nothing_but_both_away_fails(servers: Embedded) -> None:
 
 async def test_the_rate_holds_over_two_gateways(cache: Cache, servers: Embedded, database: Database) -> None:
     other = Cache(servers.redis_url, database)
-    counts = await asyncio.gather(allowed(cache, "pair", 100, 1.5), allowed(other, "pair", 100, 1.5))
-    assert 200 <= sum(counts) <= 275  # one second's worth at once, then 100 a second, and a handful each
+    first, second = await asyncio.gather(allowed(cache, "pair", 100, 1.5), allowed(other, "pair", 100, 1.5))
+    count, elapsed_s = first[0] + second[0], max(first[1], second[1])
+    at_most = 100 + 100 * elapsed_s + 2 * 5  # one second's worth at once, then 100 a second, and a handful each
+    assert at_most * 0.6 <= count <= at_most
     assert await other.limiter.allow("alone", 1)
     assert not await other.limiter.allow("alone", 1)
     await other.close()
@@ -117,7 +120,8 @@ async def test_the_rate_holds_over_two_gateways(cache: Cache, servers: Embedded,
 
 async def test_without_redis_each_gateway_grants_its_share(servers: Embedded, database: Database) -> None:
     cache = Cache("", database, gateways=4)
-    assert 45 <= await allowed(cache, "shared", 100, 1.0) <= 55
+    count, elapsed_s = await allowed(cache, "shared", 100, 1.0)
+    assert (25 + 25 * elapsed_s) * 0.8 <= count <= 25 + 25 * elapsed_s + 1
     assert await cache.limiter.allow("slow", 1)
     assert not await cache.limiter.allow("slow", 1)
 
@@ -131,15 +135,17 @@ async def test_a_dead_redis_adds_no_latency(cache: Cache, servers: Embedded, how
     else:
         os.kill(pid, how)
     try:
-        await cache.changes.publish("t", b"finds out")
-        begun = time.monotonic()
-        for n in range(20):
-            await cache.nonces.seen("app", f"{how} {n}", 60)
-            await cache.limiter.allow("quick", 1000)
-        assert time.monotonic() - begun < REST_S
+        assert not await cache.changes.publish("t", b"finds out")
         assert not cache.link.up
         with pytest.raises(RedisAway):
             await cache.link.call(lambda client: client.ping())
+        took_s = []
+        for n in range(30):
+            begun = time.monotonic()
+            await cache.nonces.seen("app", f"{how} {n}", 60)
+            await cache.limiter.allow("quick", 1000)
+            took_s.append(time.monotonic() - begun)
+        assert statistics.median(took_s) < TIMEOUT_S / 4  # and not the time limit of each call
     finally:
         if how is signal.SIGKILL:
             servers.start_redis()
@@ -154,10 +160,10 @@ async def test_after_a_rest_one_call_tries_for_all(cache: Cache, servers: Embedd
     try:
         assert not await cache.changes.publish("t", b"")
         await asyncio.sleep(REST_S * 1.1)
-        begun = time.monotonic()
-        told = await asyncio.gather(*(cache.changes.publish("t", b"") for _ in range(50)), return_exceptions=True)
-        assert told == [False] * 50
-        assert time.monotonic() - begun < 0.6
+        tasks = [asyncio.create_task(cache.changes.publish("t", b"")) for _ in range(50)]
+        done, trying = await asyncio.wait(tasks, timeout=TIMEOUT_S / 4)
+        assert (len(done), len(trying)) == (49, 1)
+        assert await asyncio.gather(*tasks) == [False] * 50
     finally:
         os.kill(servers.redis_pid, signal.SIGCONT)
 

@@ -22,9 +22,9 @@ async def test_nobody_owns_the_shards_at_first(store: AnyStore) -> None:
 
 
 async def test_a_lease_is_renewed_and_runs_out_by_the_stores_clock(store: AnyStore) -> None:
-    incarnation = await store.register("h1", 50)
-    assert 0 < (await store.hosts())[0].lease_left_ms <= 50
-    await asyncio.sleep(0.08)
+    incarnation = await store.register("h1", 400)
+    assert 0 < (await store.hosts())[0].lease_left_ms <= 400
+    await asyncio.sleep(0.45)
     assert (await store.hosts())[0].lease_left_ms <= 0
     assert await store.renew("h1", incarnation, 60_000)
     assert 50_000 < (await store.hosts())[0].lease_left_ms <= 60_000
@@ -127,14 +127,14 @@ async def test_leave_gives_the_shards_back(store: AnyStore) -> None:
 
 
 async def test_placement_is_held_by_one(store: AnyStore) -> None:
-    held = await asyncio.gather(*(store.hold_placement(f"h{n}", 80) for n in range(4)))
+    held = await asyncio.gather(*(store.hold_placement(f"h{n}", 600) for n in range(4)))
     assert sum(held) == 1
     holder = f"h{held.index(True)}"
-    assert await store.hold_placement(holder, 80)
-    assert not await store.hold_placement("other", 80)
-    await asyncio.sleep(0.12)
-    assert await store.hold_placement("other", 80)
-    assert not await store.hold_placement(holder, 80)
+    assert await store.hold_placement(holder, 600)
+    assert not await store.hold_placement("other", 600)
+    await asyncio.sleep(0.65)
+    assert await store.hold_placement("other", 60_000)
+    assert not await store.hold_placement(holder, 600)
 
 
 async def test_dedicate_moves_the_row_to_a_slot_of_its_own(store: AnyStore) -> None:
