@@ -93,6 +93,10 @@ class Remind(Command, frozen=True, kw_only=True):
     after_ms: int
 
 
+class Reset(Command, frozen=True, kw_only=True):
+    """Begin anew with nothing: worlds in which an actor costs a process use one for many tests."""
+
+
 class Tick(Command, frozen=True, kw_only=True):
     """The timer command."""
 
@@ -114,6 +118,7 @@ AccountCommand = (
     | AskOther
     | AskOutside
     | Remind
+    | Reset
     | Tick
     | SettleEffect
 )
@@ -149,6 +154,10 @@ class Ticked(Event, frozen=True, kw_only=True):
     pass
 
 
+class Cleared(Event, frozen=True, kw_only=True):
+    pass
+
+
 AccountEvent = (
     Opened
     | Added
@@ -157,6 +166,7 @@ AccountEvent = (
     | IdentityTaken
     | Reminded
     | Ticked
+    | Cleared
     | EffectRequested
     | EffectSettled
     | EffectDoubted
@@ -223,6 +233,8 @@ def decide(state: Account | None, command: Any, ctx: Context) -> Decision:
             return _accept(state, ctx, ask_outside(ctx, 0, "desk.add", payload))
         case Remind():
             return _accept(state, ctx, Reminded(at_ms=ctx.now_ms + command.after_ms))
+        case Reset():
+            return _accept(state, ctx, Cleared())
         case Tick():
             return _accept(state, ctx, *((Ticked(),) if state is not None and state.remind_ms else ()))
         case SettleEffect():
@@ -283,6 +295,8 @@ def evolve(state: Account | None, event: Any) -> Account:
             return replace(state, identity=event.identity)
         case Reminded():
             return replace(state, remind_ms=event.at_ms)
+        case Cleared():
+            return Account(bank=state.bank)
         case Ticked():
             return replace(state, remind_ms=0, ticks=state.ticks + 1)
         case EffectRequested():

@@ -31,8 +31,12 @@ async def check_actor(world: World, id: str) -> Account:
     assert len(lines) == 2 * len(added), f"{id}: {len(lines)} lines for {len(added)} money events"
     assert sum(p.debit_fen - p.credit_fen for p in lines) == 0
     assert sum(p.debit_fen for p in lines) == sum(event.n for event in added if isinstance(event, Added))
-    await check_chain(world, await world.slot_of(id))
+    since = max((e.version for e in events if e.type == "Cleared"), default=0)
     assert isinstance(state, Account)
+    assert state.balance == sum(
+        codecs.event.decode(e.body).n for e in events if e.type == "Added" and e.version > since
+    )
+    await check_chain(world, await world.slot_of(id))
     return state
 
 
@@ -48,7 +52,9 @@ async def check_chain(world: World, slot: int) -> int:
 
 
 async def count_of(world: World, id: str, note: str) -> int:
-    """How often an `Add` with this note stands in the journal."""
+    """How often an `Add` with this note stands in the journal since the account was cleared."""
     kind = parse_id(id).kind
     events = await world.store.events(kind, id, 0, 100_000)
+    since = max((e.version for e in events if e.type == "Cleared"), default=0)
+    events = [e for e in events if e.version > since]
     return sum(msgspec.msgpack.decode(e.body).get("note") == note for e in events)

@@ -20,7 +20,7 @@ from storage.contract import JournalRow, OperationRow, PostingRow
 from storage.embedded import Embedded
 from storage.postgres import open_store
 from storage.rows import EVENT_COLUMNS, KIND_NAMES, event_row
-from tests.runtime.account_kind import OTHER_TERMS, TERMS
+from tests.runtime.account_kind import OTHER_TERMS, TERMS, Reset
 from tests.runtime.outside_desk import OutsideDesk
 from tests.runtime.proxy import Order, Proxy
 from tests.runtime.router_actor import RouterActor
@@ -47,6 +47,8 @@ class ClusterWorld(World):
         self._handles: dict[str, Any] = {}
         self._pids: dict[str, int] = {}
         self._frozen: set[str] = set()
+        self._loans: list[str] = []
+        self._lent: set[str] = set()
 
     async def start(self) -> "ClusterWorld":
         self.store = await open_store(self._database_url)
@@ -78,6 +80,28 @@ class ClusterWorld(World):
     ) -> Answer:
         named = None if operation is None else (operation.channel, operation.id, operation.tran_date)
         return Answer(0, *await self._routers[via].ask.remote(kind, id, bank, body, named, ttl_ms))
+
+    async def account(self, *, kind: str = "loan", shard: int | None = None) -> str:
+        """A loan of the dedicated world costs a process: one that served another test is cleared and used again."""
+        if not self.dedicated or kind != "loan":
+            return await super().account(kind=kind, shard=shard)
+        for id in self._loans:
+            if id not in self._lent and await self._bring_home(id) and (await self.persist(id, Reset())).ok:
+                self._lent.add(id)
+                return id
+        id = await super().account()
+        self._loans.append(id)
+        self._lent.add(id)
+        return id
+
+    async def _bring_home(self, id: str) -> bool:
+        """Whether the loan lives in its own process (again); otherwise a test has left it elsewhere."""
+        slot, owner = await self.slot_of(id), await self.owner(id)
+        home = f"dedicated-{slot}"
+        living = {host.id for host in await self.store.hosts() if host.lease_left_ms > 0}
+        if owner == home or home not in living:
+            return owner == home
+        return await self.hand_over(owner, [slot], home) == [slot]
 
     # -- hosts -----------------------------------------------------------------------------------------------------
 
@@ -156,6 +180,7 @@ class ClusterWorld(World):
 
     async def settle(self) -> None:
         await self.land()
+        self._lent.clear()
         self.outside.release()
         for host in list(self._frozen):
             await self.thaw(host)
@@ -175,10 +200,18 @@ class ClusterWorld(World):
         return all(owner in alive for owner, _ in (await self.store.shards()).values())
 
     async def stop(self) -> None:
-        await self.settle()
-        names = [host.id for host in await self.store.hosts() if host.lease_left_ms > 0]
-        for actor in [*self._routers, *[await self.handle(name) for name in names]]:
-            ray.kill(actor)
+        await self.land()
+        for host in list(self._frozen):
+            await self.thaw(host)
+        for host in HOSTS:  # first those that would start others again
+            with suppress(ValueError):
+                ray.kill(await self.handle(host))
+        names = [host.id for host in await self.store.hosts() if host.dedicated]
+        for name in names:
+            with suppress(ValueError):
+                ray.kill(await self.handle(name))
+        for router in self._routers:
+            ray.kill(router)
         await self._proxy.stop()
         await self.outside.stop()
         await self.store.close()

@@ -64,8 +64,10 @@ class Proxy:
         await self.land()
         if self._server is not None:
             self._server.close()
-        for pair in list(self._pairs):
-            pair.cut()
+        while self._pairs:
+            for pair in list(self._pairs):
+                pair.cut()
+            await asyncio.sleep(0.02)
 
     async def give(self, order: Order) -> None:
         await self.land()
@@ -190,10 +192,12 @@ class _Pair:
                 if order is not None:
                     self._watching = None if order.fault not in (Fault.LATE, Fault.CUT) else order
                     end = "fenced" if FENCED in chunk else "failed" if chunk[:1] == b"E" else ""
-                    if order.fault is Fault.ANSWER_HELD:
-                        order.taken.set()
-                        await order.go_on.wait()
-                    order.finish(end)
+                    try:
+                        if order.fault is Fault.ANSWER_HELD:
+                            order.taken.set()
+                            await order.go_on.wait()
+                    finally:
+                        order.finish(end)
                     if order.fault is Fault.ANSWER_LOST:
                         self.cut()
                     if order.fault in (Fault.ANSWER_LOST, Fault.LATE, Fault.CUT):
