@@ -1,0 +1,1 @@
+"""REST: the aiohttp application, its OpenAPI document and page, and a client for channels."""
