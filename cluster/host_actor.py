@@ -81,10 +81,12 @@ class HostActor:
 
     async def refresh_banks(self) -> int:
         """Re-read terms and business dates; returns the date epoch this host has now."""
+        await self.start()
         await self.host.banks.refresh()
         return self.host.banks.epoch
 
     async def status(self) -> dict[str, Any]:
+        await self.start()
         return {**self.host.status(), "pid": os.getpid()}
 
     async def lift(self, id: str) -> bool:

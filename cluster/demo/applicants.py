@@ -19,7 +19,7 @@ from cluster.demo import people
 
 DATA = Path(__file__).parent / "data" / "germancredit.csv"
 YUAN_PER_MARK = 4
-Behaviour = Literal["on_time", "early_partial", "early_full", "late"]
+Behaviour = Literal["on_time", "early_partial", "early_full", "late", "stops"]
 Row = dict[str, str]
 
 INCOME_YUAN = {
@@ -126,8 +126,8 @@ def _amount_fen(row: Row, product: Product) -> int:
 
 
 def _periods(row: Row, product: Product) -> int:
-    """Up to twelve, so that the demo's twelve months see the end of it."""
-    wished = min((3, 6, 9, 12), key=lambda n: abs(n - int(row["duration_in_month"]) // 2))
+    """Mostly up to twelve, so that the demo's twelve months see the end of it; some run on."""
+    wished = min((3, 6, 9, 12, 24), key=lambda n: abs(n - int(row["duration_in_month"]) // 2))
     return min(max(wished, product.periods_min), product.periods_max)
 
 
@@ -135,7 +135,7 @@ def _behaviour(row: Row, random: Random) -> Behaviour:
     late = 0.45 if row["creditability"] == "bad" else 0.04
     draw = random.random()
     if draw < late:
-        return "late"
+        return "stops" if draw < late / 6 else "late"
     return "early_partial" if draw > 0.88 else "early_full" if draw > 0.76 else "on_time"
 
 

@@ -8,7 +8,7 @@ import uuid
 from contextlib import AsyncExitStack
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from rich.console import Console
@@ -48,11 +48,30 @@ def run(settings: Settings, *, count: int, months: int, seed: int, keep: Path | 
     deployment = Deployment(_demo_settings(settings, folder), data_dir=folder, business_date=START)
     try:
         _start(deployment, console)
-        return asyncio.run(Demo(deployment, count, months, seed, console).play(began))
+        ended = asyncio.run(Demo(deployment, count, months, seed, console).play())
     finally:
         deployment.stop()
         if keep is None:
             shutil.rmtree(folder, ignore_errors=True)
+    print(
+        last_line(
+            ended.figures,
+            ledger_balanced=ended.report.ledger_balanced,
+            replay_identical=ended.report.replay_identical,
+            invariants_broken=ended.report.invariants_broken,
+            seconds=time.monotonic() - began,
+        ),
+        flush=True,
+    )
+    return ended.report.ok and not ended.stopped
+
+
+class Ended(NamedTuple):
+    """``stopped``: applicants whose story ended neither with money nor with a refusal."""
+
+    figures: Figures
+    report: Report
+    stopped: int
 
 
 def _start(deployment: Deployment, console: Console) -> None:
@@ -91,7 +110,7 @@ class Demo:
         self._book = Book()
         self._killed = ""
 
-    async def play(self, began: float) -> bool:
+    async def play(self) -> Ended:
         deployment = self._deployment
         async with AsyncExitStack() as stack:
             store = await open_store(deployment.database_url)
@@ -112,7 +131,7 @@ class Demo:
             control=f"http://127.0.0.1:{deployment.sandbox_ports['control']}",
             acknowledged=self._book.acknowledged,
         )
-        return self._conclude(found, report, outcomes, began)
+        return self._conclude(found, report, outcomes)
 
     def _open_desks(self) -> tuple[RestDesk, EsbDesk]:
         key = master_key(self._deployment.settings)
@@ -177,20 +196,10 @@ class Demo:
                 keys[front].append((told.bank, told.channel, told.id, told.tran_date))
         return await figures(self._deployment.database_url, instant, keys)
 
-    def _conclude(self, found: Figures, report: Report, outcomes: list[Outcome], began: float) -> bool:
+    def _conclude(self, found: Figures, report: Report, outcomes: list[Outcome]) -> Ended:
         tables.show(found, self._banks, self._console)
         show(report, self._console)
         stopped = [o for o in outcomes if o.ended == "stopped"]
         for outcome in stopped:
             self._console.print(f"未完成 not ended: {outcome.applicant.number} {outcome.code}")
-        print(
-            last_line(
-                found,
-                ledger_balanced=report.ledger_balanced,
-                replay_identical=report.replay_identical,
-                invariants_broken=report.invariants_broken,
-                seconds=time.monotonic() - began,
-            ),
-            flush=True,
-        )
-        return report.ok and not stopped
+        return Ended(found, report, len(stopped))

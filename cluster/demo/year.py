@@ -19,6 +19,8 @@ from storage.postgres import PostgresStore
 
 DAYS_LATE = 8
 AT_ONCE = 32
+DAYS_UNTIL_STOP = 290
+"""Some stop paying in the last months: they are overdue at the end, but not yet for ninety days."""
 PREPAY_MONTH, PAYOFF_MONTH = 3, 5
 SETTLE_S = 30.0
 Say = Callable[[str], None]
@@ -52,10 +54,11 @@ class Year:
         self._desks, self._days, self._store, self._control, self._run = desks, days, store, control, run
         self._room = asyncio.Semaphore(AT_ONCE)
         self._codes: dict[str, int] = {}
+        self._start = date.min
 
     async def pass_months(self, start: date, months: int, say: Say) -> dict[str, int]:
         """Codes heard at collections and prepayments, counted; "" is success."""
-        before = start
+        before = self._start = start
         for day in collection_dates(start, months):
             say(str(day))
             await self._step(before, day)
@@ -114,7 +117,10 @@ class Year:
         if not rows:
             return None
         oldest = date.fromisoformat(str(rows[0]["due_date"]))
-        if outcome.applicant.behaviour == "late" and oldest == day and rows[0]["no"] % 2 == 1:
+        behaviour = outcome.applicant.behaviour
+        if behaviour == "stops" and day > self._start + timedelta(days=DAYS_UNTIL_STOP):
+            return None
+        if behaviour == "late" and oldest == day and rows[0]["no"] % 2 == 1:
             return None
         owed = sum(row["principal_fen"] + row["interest_fen"] + row["penalty_fen"] - row["paid_fen"] for row in rows)
         return {

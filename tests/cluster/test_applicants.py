@@ -73,7 +73,7 @@ def test_amounts_and_periods_fit_the_product() -> None:
 
 def test_every_behaviour_occurs() -> None:
     behaviours = Counter(person.behaviour for person in everybody())
-    assert set(behaviours) == {"on_time", "early_partial", "early_full", "late"}
+    assert set(behaviours) == {"on_time", "early_partial", "early_full", "late", "stops"}
     assert behaviours["on_time"] > 80
 
 
