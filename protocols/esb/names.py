@@ -36,6 +36,7 @@ HEADER_NAMES: dict[str, tuple[str, ...]] = {
     "USER_ID": ("TlrNo", "TxnTlrId", "UsrNo", "TELLER_ID", "RequestOperatorId"),
     "PAGE_SIZE": ("PAGE_NUM", "PgRcrdNo", "CURRENT_NUM", "PAGE_ROWS"),
     "PAGE_CURSOR": ("PAGE_START", "PAGE_AFTER", "CUR_RECORD_NO"),
+    "WAIT_MS": (),
     "REVERSAL_DATE": ("RvrslDt",),
     "REVERSAL_SEQ_NO": ("RvrslSeqNo",),
     "MAC_VALUE": ("MacVal", "MAC", "SIGN_MSG"),

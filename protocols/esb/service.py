@@ -37,7 +37,15 @@ _PAGING = {"limit": "PAGE_SIZE", "after": "PAGE_CURSOR"}
 class Front(Protocol):
     """protocols/front.py."""
 
-    async def handle(self, row: Row, incoming: Incoming, caller: Caller, operation: Operation | None) -> Result: ...
+    async def handle(
+        self,
+        row: Row,
+        incoming: Incoming,
+        caller: Caller,
+        operation: Operation | None,
+        ttl_ms: int = ...,
+        wait_ms: int | None = None,
+    ) -> Result: ...
 
 
 class EsbService:
@@ -86,12 +94,13 @@ class EsbService:
                 _check_mac(channel.secret, request)
             tran_date = self._check_time(header)
             bank = self._bank(channel, header)
+            wait_ms = _wait_ms(header)
         except EsbRefused as error:
             return refusal(error.code, error.where)
         number = header.get("CONSUMER_SEQ_NO", "")
         operation = Operation(channel.id, number, tran_date) if number else None
         incoming = _incoming(row, request.message)
-        result = await self._front.handle(row, incoming, Caller(channel, bank), operation)
+        result = await self._front.handle(row, incoming, Caller(channel, bank), operation, wait_ms=wait_ms)
         provider_no = f"MD{tran_date}{operation_hash(bank, channel.id, number, tran_date).hex()[:20]}" if number else ""
         return _reply(row, result, provider_no, channel.secret)
 
@@ -114,6 +123,16 @@ class EsbService:
         if len(channel.banks) == 1 and channel.banks[0] != "*":
             return channel.banks[0]
         raise EsbRefused(Code.MISSING_FIELD, "LEGAL_ENTITY")
+
+
+def _wait_ms(header: Mapping[str, str]) -> int | None:
+    """WAIT_MS: how long to wait for the end of what a command began; None for the front's own default."""
+    text = header.get("WAIT_MS", "")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+        raise EsbRefused(Code.WRONG_TYPE, "WAIT_MS")
+    return int(text)
 
 
 def _check_mac(key: bytes, request: Request) -> None:

@@ -4,9 +4,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
-from rest_town import APPLICATION, PRODUCT, Town, person, town
+from rest_town import APPLICATION, BANK, PRODUCT, Town, person, registered, town
 
-from protocols.operations import OPERATIONS
+from protocols.esb.fields import binding
+from protocols.operations import BY_NAME, OPERATIONS
+from sandbox.faults import Fault
 
 Ask = Callable[[str, str, dict[str, Any]], Awaitable[tuple[str, dict[str, Any]]]]
 Said = list[tuple[str, str, Any]]
@@ -133,3 +135,17 @@ async def test_every_operation_has_the_same_effect_and_codes_on_both(here: Town)
         assert rest == esb
     done = {operation for operation, code, _ in by_rest if not code}
     assert done == {row.name for row in OPERATIONS}
+
+
+async def test_both_wait_as_long_as_they_are_told(here: Town) -> None:
+    """``Prefer: wait=0`` and ``WAIT_MS`` 0 answer at once: processing, while the bureau takes its time."""
+    await here.box.set_fault(Fault(system="bureau", kind="delay", delay_ms=800))
+    customers = [await registered(here, order) for order in (7, 8)]
+    by_rest = await here.client.call("apply", {"customer_id": customers[0], **APPLICATION}, wait_s=0)
+    row = BY_NAME["apply"]
+    body = dict(binding(row.request).write({"customer_id": customers[1], **APPLICATION}))
+    header = {"LEGAL_ENTITY": BANK, "WAIT_MS": "0"}
+    by_esb = await here.esb.call(row.service, row.scene, header, body)
+    assert (by_rest.status, by_rest.body["state"], by_esb.body["STATE"]) == (202, "processing", "processing")
+    bad = await here.esb.call(row.service, row.scene, {"LEGAL_ENTITY": BANK, "WAIT_MS": "soon"}, body)
+    assert bad.ret_code == "MD1004"
