@@ -6,6 +6,7 @@ from msgspec import Struct
 class RuntimeConfig(Struct, frozen=True, kw_only=True):
     """Times in milliseconds unless named otherwise.
 
+    ``silent_max_ms``: how long a dedicated process may start, or be frozen, before another takes its place.
     ``dedicated``: what gets a Ray actor of its own: words ``kind:loan``, ``bank:B001`` or ``id:L...``; at most
     ``dedicated_max`` of them, created one per ``dedicated_pause_ms``.
     """
@@ -27,6 +28,7 @@ class RuntimeConfig(Struct, frozen=True, kw_only=True):
     linger_ms: int = 10
     resend_ms: int = 4000
     placement_ms: int = 300
+    silent_max_ms: int = 15_000
     dedicated: tuple[str, ...] = ()
     dedicated_max: int = 32
     dedicated_pause_ms: int = 300

@@ -6,6 +6,7 @@ only by that host's own hand (`Hands.hand_over`).
 """
 
 import asyncio
+import time
 from typing import Protocol
 
 import structlog
@@ -24,6 +25,9 @@ class Hands(Protocol):
     async def spawn(self, name: str, *, dedicated: bool) -> None:
         """Start a host of this name unless it is there; returns when it has been asked for."""
 
+    async def end(self, name: str) -> None:
+        """End a process that no longer answers; its host is fenced already."""
+
     async def hand_over(self, host: str, slots: list[int], target: str) -> None:
         """Ask a living host to give shards to another."""
 
@@ -35,6 +39,9 @@ class NoHands:
     """Placement without processes to manage (one process, tests)."""
 
     async def spawn(self, name: str, *, dedicated: bool) -> None:
+        return None
+
+    async def end(self, name: str) -> None:
         return None
 
     async def hand_over(self, host: str, slots: list[int], target: str) -> None:
@@ -79,6 +86,7 @@ class Placement:
         self._config = config
         self._holder = holder
         self._names = names
+        self._silent: dict[str, float] = {}
         self.holding = False
 
     async def run(self) -> None:
@@ -113,9 +121,15 @@ class Placement:
         name = f"dedicated-{slot}"
         host = hosts.get(name)
         if host is None or host.lease_left_ms <= 0 or name in dead:
+            since = self._silent.setdefault(name, time.monotonic())
+            if time.monotonic() - since > self._config.silent_max_ms / 1000:
+                log.warning("a dedicated process stays silent, another takes its place", host=name)
+                del self._silent[name]
+                await self._hands.end(name)
             await self._hands.spawn(name, dedicated=True)
             await asyncio.sleep(self._config.dedicated_pause_ms / 1000)
             return
+        self._silent.pop(name, None)
         owner, epoch = (await self._directory.shards())[slot]
         await self._directory.assign([(slot, owner, epoch, name)])
 

@@ -163,6 +163,15 @@ class RayHands:
         self._dead.discard(name)
         log.info("host started", host=name)
 
+    async def end(self, name: str) -> None:
+        """Frees the name at once; the process itself is killed by Ray, after a moment if it does not react."""
+        try:
+            ray.kill(await self._handles.get(name), no_restart=True)
+        except HostGone:
+            pass
+        finally:
+            self._handles.forget(name)
+
     async def hand_over(self, host: str, slots: list[int], target: str) -> None:
         try:
             handle = await self._handles.get(host)

@@ -41,6 +41,7 @@ CONFIG = RuntimeConfig(
     credit_messages=60,
     resend_ms=800,
     placement_ms=100,
+    silent_max_ms=6000,
     dedicated_max=200,
     dedicated_pause_ms=50,
 )
@@ -166,11 +167,12 @@ class World(abc.ABC):
         """Fence the actor's owner as placement would a dead one, and give the slot to another: (from, to)."""
         source, slot = await self.owner(id), await self.slot_of(id)
         target = next(name for name in await self.shared_hosts() if name != source)
-        row = next(h for h in await self.store.hosts() if h.id == source)
-        epoch = (await self.store.shards())[slot][1]
-        assert await self.store.fence(source, row.incarnation)
-        assert await self.store.assign([(slot, source, epoch, target)]) == [slot]
-        return source, target
+        while True:  # the owner may register anew in between, and placement may act too
+            row = next(h for h in await self.store.hosts() if h.id == source)
+            await self.store.fence(source, row.incarnation)
+            owner, epoch = (await self.store.shards())[slot]
+            if owner != source or await self.store.assign([(slot, source, epoch, target)]):
+                return source, target
 
     async def shared_hosts(self) -> list[str]:
         return [h.id for h in await self.store.hosts() if h.lease_left_ms > 0 and not h.dedicated]
