@@ -43,8 +43,9 @@ class BankBook:
         """Re-read the table; True when a bank's terms or date changed."""
         changed = False
         for row in await self._banks.all():
-            if self._known.get(row.code) == (row.version, row.date_epoch):
-                continue
+            known = self._known.get(row.code, (0, -1))
+            if row.version <= known[0] and row.date_epoch <= known[1]:
+                continue  # seen already, or read before what another refresh has read since
             old = self.by_code.get(row.code)
             if old is not None and self._known[row.code][0] == row.version:
                 bank = Bank(old.terms, row.business_date, old.rules, old.vault)

@@ -125,8 +125,11 @@ def _amount_fen(row: Row, product: Product) -> int:
     return min(max(fen, product.amount_fen_min), product.amount_fen_max)
 
 
-def _periods(row: Row, product: Product) -> int:
-    """Mostly up to twelve, so that the demo's twelve months see the end of it; some run on."""
+def _periods(row: Row, product: Product, behaviour: Behaviour) -> int:
+    """Mostly up to twelve, so that the demo's twelve months see the end of it; some run on. Who stops paying does so
+    near the end of the demo: his loan has to be still there."""
+    if behaviour == "stops":
+        return max(12, product.periods_min)
     wished = min((3, 6, 9, 12, 24), key=lambda n: abs(n - int(row["duration_in_month"]) // 2))
     return min(max(wished, product.periods_min), product.periods_max)
 
@@ -135,7 +138,7 @@ def _behaviour(row: Row, random: Random) -> Behaviour:
     late = 0.45 if row["creditability"] == "bad" else 0.04
     draw = random.random()
     if draw < late:
-        return "stops" if draw < late / 6 else "late"
+        return "stops" if draw < late / 3 else "late"
     return "early_partial" if draw > 0.88 else "early_full" if draw > 0.76 else "on_time"
 
 
@@ -156,6 +159,7 @@ def applicant_of(number: int, row: Row, bank: BankTerms, today: date, seed: int)
     facts = facts_of(row, random)
     amount_fen = _amount_fen(row, product)
     listed = random.random() < 0.85
+    behaviour = _behaviour(row, random)
     limit_fen = min(max(amount_fen, facts.monthly_income_fen * 6) // 100_000 * 100_000, product.amount_fen_max)
     return Applicant(
         number=number,
@@ -169,12 +173,12 @@ def applicant_of(number: int, row: Row, bank: BankTerms, today: date, seed: int)
         phone=people.phone(random),
         account_no=people.card_number(seed * 100_000 + number),
         amount_fen=amount_fen,
-        periods=_periods(row, product),
+        periods=_periods(row, product, behaviour),
         method="bullet" if "bullet" in product.methods and random.random() < 0.2 else product.methods[0],
         use_code=random.choice(product.uses) if product.uses else "",
         facts=facts,
         white_listed_fen=limit_fen if product.white_list_only and listed else 0,
-        behaviour=_behaviour(row, random),
+        behaviour=behaviour,
         balance_fen=facts.monthly_income_fen * 3,
     )
 

@@ -1,7 +1,9 @@
 """`miaodai demo`: puts the parts up, tells the stories, passes the year, checks all, prints one JSON line last."""
 
 import asyncio
+import contextlib
 import shutil
+import sys
 import tempfile
 import time
 import uuid
@@ -42,15 +44,20 @@ CHANNELS = (
 def run(settings: Settings, *, count: int, months: int, seed: int, keep: Path | None) -> bool:
     """Whether everything came out as it must; prints tables and, last, the JSON line."""
     began = time.monotonic()
-    console = Console()
+    out = sys.stdout
+    console = Console(file=out, width=None if out.isatty() else 120)
     folder = keep or Path(tempfile.mkdtemp(prefix="miaodai-demo-"))
     folder.mkdir(parents=True, exist_ok=True)
     deployment = Deployment(_demo_settings(settings, folder), data_dir=folder, business_date=START)
     try:
-        _start(deployment, console)
-        ended = asyncio.run(Demo(deployment, count, months, seed, console).play())
+        # Ray prints by itself when a worker dies, as one must here: that is kept beside the data
+        with (folder / "ray-says.log").open("w") as said, contextlib.redirect_stdout(said):
+            try:
+                _start(deployment, console)
+                ended = asyncio.run(Demo(deployment, count, months, seed, console).play())
+            finally:
+                deployment.stop()
     finally:
-        deployment.stop()
         if keep is None:
             shutil.rmtree(folder, ignore_errors=True)
     print(

@@ -13,51 +13,49 @@ def yuan(fen: int) -> str:
 
 
 def show(found: Figures, banks: list[BankTerms], console: Console) -> None:
-    console.print(_by_product(found, {bank.code: bank for bank in banks}))
+    names = {bank.code: bank for bank in banks}
+    console.print(_table("申请与借据 applications and loans", COUNTS, found, names))
+    console.print(_table("金额（元） sums in yuan", SUMS, found, names))
     console.print(_reasons(found))
     console.print(_latency(found))
 
 
-def _by_product(found: Figures, banks: dict[str, BankTerms]) -> Table:
-    table = Table(title="按法人与产品 by bank and product（元 yuan）", title_justify="left")
-    for left in ("法人 bank", "产品 product"):
-        table.add_column(left)
-    for right in (
-        "申请\napplied",
-        "通过\napproved",
-        "拒绝\nrefused",
-        "放款\nlent",
-        "冲正\nreversed",
-        "收回本金\nrepaid",
-        "收回利息\ninterest",
-        "罚息\npenalty",
-        "余额\noutstanding",
-        "结清\nsettled",
-        "逾期\noverdue",
-    ):
-        table.add_column(right, justify="right")
+COUNTS = (
+    ("申请 applied", "applications"),
+    ("通过 approved", "approved"),
+    ("拒绝 refused", "refused"),
+    ("放款 loans", "loans"),
+    ("结清 settled", "settled"),
+    ("逾期 overdue", "overdue"),
+)
+SUMS = (
+    ("放款 lent", "disbursed_fen"),
+    ("冲正 reversed", "reversed_fen"),
+    ("收回本金 repaid", "repaid_principal_fen"),
+    ("利息 interest", "repaid_interest_fen"),
+    ("罚息 penalty", "repaid_penalty_fen"),
+    ("余额 owed", "outstanding_fen"),
+)
+
+
+def _table(title: str, columns: tuple[tuple[str, str], ...], found: Figures, banks: dict[str, BankTerms]) -> Table:
+    table = Table(title=title, title_justify="left")
+    table.add_column("法人 bank", no_wrap=True)
+    table.add_column("产品 product", no_wrap=True)
+    for header, _ in columns:
+        table.add_column(header.replace(" ", "\n"), justify="right", no_wrap=True)
     for (bank, product), sums in sorted(found.by_product.items()):
         terms = banks[bank]
-        table.add_row(terms.name_zh, terms.products[product].name_zh, *_cells(sums))
+        name = terms.name_zh.removesuffix("农村商业银行") + "农商行"
+        table.add_row(name, terms.products[product].name_zh, *_cells(sums, columns))
     table.add_section()
-    table.add_row("合计 total", "", *_cells(found.total))
+    table.add_row("合计 total", "", *_cells(found.total, columns))
     return table
 
 
-def _cells(sums: Sums) -> list[str]:
-    return [
-        str(sums.applications),
-        str(sums.approved),
-        str(sums.refused),
-        yuan(sums.disbursed_fen),
-        yuan(sums.reversed_fen),
-        yuan(sums.repaid_principal_fen),
-        yuan(sums.repaid_interest_fen),
-        yuan(sums.repaid_penalty_fen),
-        yuan(sums.outstanding_fen),
-        str(sums.settled),
-        str(sums.overdue),
-    ]
+def _cells(sums: Sums, columns: tuple[tuple[str, str], ...]) -> list[str]:
+    values = ((field, getattr(sums, field)) for _, field in columns)
+    return [yuan(value) if field.endswith("_fen") else str(value) for field, value in values]
 
 
 def _reasons(found: Figures) -> Table:
