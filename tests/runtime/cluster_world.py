@@ -111,7 +111,11 @@ class ClusterWorld(World):
         return self._handles[host]
 
     async def status(self, host: str) -> dict[str, Any]:
-        found: dict[str, Any] = await (await self.handle(host)).status.remote()
+        try:
+            found: dict[str, Any] = await (await self.handle(host)).status.remote()
+        except ray.exceptions.RayActorError:  # another process has the name by now
+            del self._handles[host]
+            found = await (await self.handle(host)).status.remote()
         self._pids[host] = found["pid"]
         return found
 

@@ -97,7 +97,7 @@ class Proxy:
     async def until_begun(self) -> None:
         """Returns when a commit waits for the row that is locked; by then it holds the fence."""
         assert self._locking is not None
-        while not await self._locking.fetchval(_WAITING):
+        while not await self._locking.fetchval(_WAITING):  # noqa: ASYNC110 (only the server knows)
             await asyncio.sleep(0.01)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -74,9 +74,9 @@ async def test_a_frozen_host_that_wakes_after_its_lease(world: World) -> None:
     replies = await asyncio.gather(late, return_exceptions=True)
     for reply in replies[0] if isinstance(replies[0], list) else []:
         assert isinstance(reply, NotOwner), f"a stale host answered {reply}"
+    # The command given to the sleeper may be applied once it owns again, but never on the state it slept with.
     for n in range(5):
-        assert (await world.add(id, 1))["balance"] == 12 + n
-    # The command given to the sleeper may not have been applied on its stale state, behind the new owner's back.
+        assert (await world.add(id, 1))["balance"] in (12 + n, 1012 + n)
     assert (await check_actor(world, id)).balance in (16, 1016)
 
 
