@@ -17,11 +17,11 @@ from cluster.secrets import channel_secret, master_key
 from cluster.settings import Settings
 
 TRIAL_FRAME = (
-    "<service><sys-header><data name='SYS_HEAD'><struct>"
-    "<data name='SERVICE_CODE'><field>MDPD0001</field></data><data name='SERVICE_SCENE'><field>01</field></data>"
-    "<data name='CONSUMER_ID'><field>{channel}</field></data><data name='LEGAL_ENTITY'><field>{bank}</field></data>"
-    "<data name='TRAN_DATE'><field>'$(TZ=Asia/Shanghai date +%Y%m%d)'</field></data>"
-    "<data name='TRAN_TIMESTAMP'><field>'$(TZ=Asia/Shanghai date +%H%M%S)'</field></data>"
+    '<service><sys-header><data name="SYS_HEAD"><struct>'
+    '<data name="SERVICE_CODE"><field>MDPD0001</field></data><data name="SERVICE_SCENE"><field>01</field></data>'
+    '<data name="CONSUMER_ID"><field>{channel}</field></data><data name="LEGAL_ENTITY"><field>{bank}</field></data>'
+    "<data name=\"TRAN_DATE\"><field>'$(TZ=Asia/Shanghai date +%Y%m%d)'</field></data>"
+    "<data name=\"TRAN_TIMESTAMP\"><field>'$(TZ=Asia/Shanghai date +%H%M%S)'</field></data>"
     "</struct></data></sys-header><body/></service>"
 )
 
@@ -31,11 +31,8 @@ def serve(settings: Settings, first_date: str) -> None:
     if find_running(settings) is not None:
         raise Failure(f"已有一个在使用该数据目录 another one uses this data_dir already: {settings.data_dir}")
     console = Console()
-    data_dir = Path(settings.data_dir)
+    data_dir = Path(settings.data_dir).resolve()
     data_dir.mkdir(parents=True, exist_ok=True)
-    stopping = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopping.set())
     with console.status("启动 starting") as line:
         deployment = Deployment(
             settings,
@@ -44,6 +41,9 @@ def serve(settings: Settings, first_date: str) -> None:
             say=lambda part: line.update(f"启动 starting: {part}"),
         )
         deployment.__enter__()
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):  # only now: Ray sets a handler of its own when it starts
+        signal.signal(number, lambda *_: stopping.set())
     try:
         file = announce(data_dir, _running(deployment))
         _greet(deployment, console)

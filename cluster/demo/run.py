@@ -46,7 +46,7 @@ def run(settings: Settings, *, count: int, months: int, seed: int, keep: Path | 
     began = time.monotonic()
     out = sys.stdout
     console = Console(file=out, width=None if out.isatty() else 120)
-    folder = keep or Path(tempfile.mkdtemp(prefix="miaodai-demo-"))
+    folder = keep.resolve() if keep else Path(tempfile.mkdtemp(prefix="miaodai-demo-"))
     folder.mkdir(parents=True, exist_ok=True)
     deployment = Deployment(_demo_settings(settings, folder), data_dir=folder, business_date=START)
     try:
