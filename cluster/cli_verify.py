@@ -24,7 +24,7 @@ def verify(
     settings_file: Config = None,
 ) -> None:
     """用独立代码检查借贷不变量，有违反则退出码为1 · check the invariants; exit code 1 on a breach."""
-    told = _told(acknowledged)
+    heard = told(acknowledged)
     from cluster.verify.run import verify as check
     from cluster.verify.show import as_json, show
 
@@ -34,7 +34,7 @@ def verify(
                 database_url(settings_file, url),
                 bank=bank,
                 control=sandbox_control.rstrip("/"),
-                acknowledged=told,
+                acknowledged=heard,
                 progress=lambda name, n, total: line.update(f"[{n}/{total}] {name}"),
             )
         )
@@ -45,7 +45,8 @@ def verify(
     raise typer.Exit(0 if report.ok else 1)
 
 
-def _told(path: Path | None) -> list[Acknowledged]:
+def told(path: Path | None) -> list[Acknowledged]:
+    """What a file of acknowledged operations holds, one JSON object a line; [] without a file."""
     if path is None:
         return []
     try:
