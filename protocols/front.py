@@ -133,8 +133,9 @@ class Front:
         if row.follow is not None and operation is None:
             return await self._follow(row.follow, id, {}, bank, ttl_ms, wait_ms)
         found: dict[str, Any] = {}
-        if row.from_loan:
-            answer = await self._router.ask("loan", request.loan_id, bank, _GET_LOAN, None, ttl_ms)
+        if row.target.how == "beside":  # of nobody, or of another bank's customer, nothing is begun
+            kind, query = ("loan", _GET_LOAN) if row.target.field == "loan_id" else ("customer", _GET_CUSTOMER)
+            answer = await self._router.ask(kind, getattr(request, row.target.field), bank, query, None, ttl_ms)
             if answer.code:
                 return Result(answer.code, answer.result())
             found = answer.result()

@@ -137,6 +137,8 @@ def _wait_ms(header: Mapping[str, str]) -> int | None:
 
 def _check_mac(key: bytes, request: Request) -> None:
     mac = request.mac if request.secured else request.message.header.get("MAC_VALUE", "")
+    if not mac:
+        raise EsbRefused(Code.UNAUTHENTICATED, "MAC_VALUE")
     if not macs.is_right(key, request.raw, mac, inside=not request.secured):
         raise EsbRefused(Code.BAD_SIGNATURE)
 

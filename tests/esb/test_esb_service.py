@@ -186,7 +186,10 @@ async def test_the_same_number_gets_the_same_reply_in_its_meaning() -> None:
 
 async def test_a_new_actor_and_a_nested_body() -> None:
     async with front_up() as up:
-        up.router.answers["Apply"] = {"process_id": "P", "status": "running"}
+        up.router.answers |= {
+            "GetCustomer": {"customer_id": CUSTOMER},
+            "Apply": {"process_id": "P", "status": "running"},
+        }
         body = {
             "CUSTOMER_ID": CUSTOMER,
             "PRODUCT": "MD01",
@@ -196,7 +199,7 @@ async def test_a_new_actor_and_a_nested_body() -> None:
             "FACTS": {"MONTHLY_INCOME_AMT": "8000.01", "HOUSING": "own"},
         }
         await up.client().call("MDAP0001", "01", {"CONSUMER_SEQ_NO": "A1"}, body)
-        asked = up.router.asked[0]
+        asked = up.router.asked[1]
         assert parse_id(asked.id).kind == "process"
         facts = asked.message["facts"]
         assert (facts["monthly_income_fen"], facts["housing"]) == (800001, "own")
@@ -260,7 +263,8 @@ def stamp(moved: timedelta = timedelta()) -> dict[str, str]:
         ({"SERVICE_SCENE": "99"}, "MD1012", None),
         ({"CONSUMER_ID": "NOBODY"}, "MD2001", None),
         ({"CONSUMER_ID": "MOBILE"}, "MD2001", None),
-        ({"CONSUMER_ID": "KEYED"}, "MD2002", None),
+        ({"CONSUMER_ID": "KEYED"}, "MD2001", None),
+        ({"CONSUMER_ID": "KEYED", "MAC_VALUE": "0" * 24}, "MD2002", None),
         ({"CONSUMER_ID": "FEW"}, "MD2005", None),
         ({"LEGAL_ENTITY": "B2"}, "MD2006", None),
         (stamp(timedelta(minutes=-6)), "MD2003", None),

@@ -5,7 +5,7 @@ from rest_support import CUSTOMER, LOAN, REPAID, REPAYMENT, SECRET, Edge
 
 from actors.address import parse_id, shard_of
 from actors.codes import Code
-from actors.customer.messages import RegisterCustomer
+from actors.customer.messages import GetCustomer, RegisterCustomer
 from actors.loan.messages import OpenContract, PostRepayment
 from protocols.operations import OPERATIONS
 from protocols.rest.client import ChannelClient
@@ -57,12 +57,13 @@ async def test_a_new_customer_has_the_id_of_the_operation(front: Edge) -> None:
 
 async def test_a_new_loan_lies_beside_its_customer(front: Edge) -> None:
     front.router.on(OpenContract, lambda _: refusal(0, Code.UNKNOWN_PRODUCT))
+    front.router.on(GetCustomer, {"customer_id": CUSTOMER})
     fields = {
         "customer_id": CUSTOMER, "product": "X", "amount_fen": 1, "periods": 1, "method": "bullet", "use_code": "home",
     }  # fmt: skip
     reply = await front.client.call("open_contract", fields, key="open-1")
     assert (reply.status, reply.code) == (422, "unknown_product")
-    (asked,) = front.router.asked
+    _, asked = front.router.asked
     assert parse_id(asked.id).kind == "loan"
     assert shard_of(asked.id) == shard_of(CUSTOMER)
 

@@ -7,6 +7,7 @@ import pytest
 from rest_support import CUSTOMER, LOAN, Asked, Edge, Entry, entry
 
 from actors.codes import Code
+from actors.customer.messages import GetCustomer
 from actors.loan.messages import GetLoan, OpenContract, Repay, ReverseDisbursement, Sign
 from actors.process.messages import Apply, Draw, GetProcess
 from protocols.rest.app import wait_of
@@ -66,6 +67,7 @@ async def test_the_end_of_a_command(
     facts = loan()  # what a drawdown looks up first
     front.router.on(GetLoan, lambda asked: facts if operation == "draw" else seen)
     front.router.on(GetProcess, seen)
+    front.router.on(GetCustomer, {"customer_id": CUSTOMER})  # of nobody's customer nothing is begun
     reply = await front.client.call(operation, fields)
     assert (reply.status, reply.code) == (status, code)
     if not code:
