@@ -1,7 +1,7 @@
 """Composition root: settings, command line, Ray deployment, demo and verification. May import everything.
 
-Ray reads its environment when it is first imported, so what we always want of it is said here, before any module of this
-package can import it; whoever sets these variables himself keeps his values.
+Ray reads its environment when it is first imported, so what we always want of it is said here, before any module of
+this package can import it; whoever sets these variables himself keeps his values.
 """
 
 import os
