@@ -1,0 +1,35 @@
+"""``python -m bench [--only repay,esb] [--quick]``: one JSON line each on stdout, progress on stderr."""
+
+import argparse
+import importlib
+import json
+import sys
+
+from bench.machine import machine
+from bench.world import say
+from cluster.logs import setup_logs
+
+BENCHES = ("repay",)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("--only", default="", help=f"comma separated, of: {', '.join(BENCHES)}")
+    parser.add_argument("--quick", action="store_true", help="shorter blocks, fewer rounds: for a look only")
+    arguments = parser.parse_args()
+    wanted = [name for name in arguments.only.split(",") if name] or list(BENCHES)
+    if unknown := [name for name in wanted if name not in BENCHES]:
+        parser.error(f"no benchmark {', '.join(unknown)}; there are {', '.join(BENCHES)}")
+    setup_logs(quiet=True)
+    print(json.dumps({"machine": machine()}), flush=True)
+    failed = 0
+    for name in wanted:
+        say(f"== {name}")
+        for line in importlib.import_module(f"bench.{name}").run(quick=arguments.quick):
+            print(json.dumps(line, ensure_ascii=False), flush=True)
+            failed += not line.get("invariants_ok", True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
