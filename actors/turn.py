@@ -16,7 +16,7 @@ from actors.codes import Code
 
 
 class Command(Struct, frozen=True, kw_only=True, tag=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Something asked of an actor; unknown fields are refused. (msgspec does not inherit kw_only: each subclass says it.)"""
+    """Something asked of an actor; unknown fields are refused. (kw_only is not inherited: each subclass says it.)"""
 
 
 class Query(Struct, frozen=True, kw_only=True, tag=True, forbid_unknown_fields=True, omit_defaults=True):

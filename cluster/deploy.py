@@ -28,6 +28,7 @@ from cluster.host_actor import starter
 from cluster.secrets import channels, master_key
 from cluster.settings import Endpoint, OutsideSettings, Settings
 from cluster.spec import GatewaySpec, WorldSpec
+from protocols.credentials import Channel
 from runtime.ray_world import NAMESPACE, actor_name
 from storage.embedded import Embedded, start_embedded
 from storage.guarded import GuardedProcess
@@ -55,14 +56,21 @@ class Deployment:
         business_date: date | None = None,
         say: Say = lambda _: None,
         outside_factory: str = "cluster.parts:real_outside",
+        extra_channels: tuple[Channel, ...] = (),
+        prepare: Callable[["Deployment"], None] | None = None,
     ) -> None:
-        """``data_dir`` None keeps nothing; ``business_date`` counts for banks loaded the first time."""
+        """``data_dir`` None keeps nothing; ``business_date`` counts for banks loaded the first time.
+
+        ``prepare`` runs when the banks are loaded and nothing else is up yet (benchmarks fill their book there).
+        """
         self.settings = settings
-        self.data_dir = data_dir
+        self.data_dir = None if data_dir is None else data_dir.absolute()
         self.business_date = business_date or date.today()
         self._with_sandbox = sandbox
         self._with_fronts = fronts
         self._outside_factory = outside_factory
+        self._extra_channels = extra_channels
+        self._prepare = prepare
         self._say = say
         self._ours_ray = False
         self._sandbox: GuardedProcess | None = None
@@ -93,6 +101,8 @@ class Deployment:
         asyncio.run(migrate(self.database_url))
         self._say("法人与产品 banks and products")
         asyncio.run(self._load_banks())
+        if self._prepare is not None:
+            self._prepare(self)
         if self._with_sandbox:
             self._say("外部系统（沙箱） outside systems (sandbox)")
             self._start_sandbox()
@@ -222,7 +232,7 @@ class Deployment:
             name=f"gateway-{n}",
             rest=rest,
             esb=esb,
-            channels=channels(self.settings, self.master_key),
+            channels=channels(self.settings, self.master_key) + self._extra_channels,
             fronts=self._with_fronts,
             gateways=self.settings.ray.num_gateways,
         )

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from msgspec import Struct
 
 from actors.codes import Code
-from actors.loan.allocation import allocate, due_fen, payoff_fen
+from actors.loan.allocation import Allocation, allocate, due_fen, payoff_fen
 from actors.loan.course import Course
 from actors.loan.events import RepaymentFailed, RepaymentRequested
 from actors.loan.messages import AcceptedView, CollectDue, Repay
@@ -114,11 +114,21 @@ def _request(course: Course, kind: str, amount_fen: int) -> Decision:
             "principal_fen": spread.principal_fen,
             "interest_fen": spread.interest_fen,
             "penalty_fen": spread.penalty_fen,
+            "allocation": _booking_order(spread),
             "account_sealed": state.account_sealed,
             "business_date": today.isoformat(),
         },
     )
     return course.accepted(AcceptedView(loan_id=ctx.actor_id, status=course.state.status, effect_id=effect_id))
+
+
+def _booking_order(spread: Allocation) -> list[list[str | int]]:
+    """[item, fen] in the order in which a partial debit is to be booked: instalment by instalment, as we allocate."""
+    steps: list[list[str | int]] = []
+    for part in spread.parts:
+        steps += [["penalty", part.penalty_fen], ["interest", part.interest_fen], ["principal", part.principal_fen]]
+    steps += [["interest", spread.interest_fen_accrued], ["principal", spread.principal_fen_prepaid]]
+    return [step for step in steps if step[1]]
 
 
 def debited(course: Course, effect_id: str, booked: Debited) -> None:

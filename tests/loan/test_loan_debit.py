@@ -36,6 +36,8 @@ def test_what_is_due_is_collected_with_its_split() -> None:
     life.ask(Repay(kind="due"))
     payload = life.effect("core.debit").payload
     assert (payload["amount_fen"], payload["partial"]) == (860_664, True)
+    split = [["interest", payload["interest_fen"]], ["principal", payload["principal_fen"]]]
+    assert payload["allocation"] == split  # one instalment: interest before principal, no penalty
     assert (payload["principal_fen"], payload["interest_fen"], payload["penalty_fen"]) == (810_664, 50_000, 0)
     assert (payload["account_sealed"], payload["business_date"]) == (b"account", "2026-02-15")
     assert life.see(GetLoan()).repayment == "in_flight"
