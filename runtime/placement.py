@@ -111,6 +111,8 @@ class Placement:
         for name in self._names:
             if name in dead or name not in hosts or hosts[name].lease_left_ms <= 0:
                 await self._hands.spawn(name, dedicated=False)
+        names = {f"dedicated-{slot}" for slot in needy}
+        self._silent = {name: since for name, since in self._silent.items() if name in names}
         for slot in needy:
             await self._dedicated(slot, hosts, dead)
         if not needy:
@@ -129,7 +131,6 @@ class Placement:
             await self._hands.spawn(name, dedicated=True)
             await asyncio.sleep(self._config.dedicated_pause_ms / 1000)
             return
-        self._silent.pop(name, None)
         owner, epoch = (await self._directory.shards())[slot]
         await self._directory.assign([(slot, owner, epoch, name)])
 

@@ -110,18 +110,28 @@ class ClusterWorld(World):
             self._handles[host] = await asyncio.to_thread(ray.get_actor, actor_name(self.release, host), NAMESPACE)
         return self._handles[host]
 
-    async def status(self, host: str) -> dict[str, Any]:
+    async def _call(self, host: str, method: str, *arguments: Any) -> Any:
+        """A call to the process that has the name now."""
         try:
-            found: dict[str, Any] = await (await self.handle(host)).status.remote()
-        except ray.exceptions.RayActorError:  # another process has the name by now
-            del self._handles[host]
-            found = await (await self.handle(host)).status.remote()
+            return await getattr(await self.handle(host), method).remote(*arguments)
+        except ray.exceptions.RayActorError:
+            self._handles.pop(host, None)
+            await until(lambda: self._there(host))
+            return await getattr(await self.handle(host), method).remote(*arguments)
+
+    async def _there(self, host: str) -> bool:
+        with suppress(ValueError):
+            return bool(await self.handle(host))
+        return False
+
+    async def status(self, host: str) -> dict[str, Any]:
+        found: dict[str, Any] = await self._call(host, "status")
         self._pids[host] = found["pid"]
         return found
 
     async def kill(self, host: str) -> None:
         pid = (await self.status(host))["pid"]
-        self._handles.pop(host)
+        self._handles.pop(host, None)
         os.kill(pid, signal.SIGKILL)
 
     async def freeze(self, host: str) -> None:
@@ -135,13 +145,13 @@ class ClusterWorld(World):
             os.kill(self._pids[host], signal.SIGCONT)
 
     async def lift(self, host: str, id: str) -> bool:
-        return bool(await (await self.handle(host)).lift.remote(id))
+        return bool(await self._call(host, "lift", id))
 
     async def hand_over(self, host: str, slots: list[int], target: str) -> list[int]:
-        return list(await (await self.handle(host)).hand_over.remote(slots, target))
+        return list(await self._call(host, "hand_over", slots, target))
 
     async def deliver_to(self, host: str, asks: list[Ask]) -> list[Reply]:
-        return decode_replies(await (await self.handle(host)).deliver.remote("nobody", encode_asks(asks)))
+        return decode_replies(await self._call(host, "deliver", "nobody", encode_asks(asks)))
 
     # -- faults ----------------------------------------------------------------------------------------------------
 
