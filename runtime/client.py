@@ -5,6 +5,7 @@ the same placement, retries and idempotency apply as for the fronts. A refusal i
 """
 
 import itertools
+import time
 import uuid
 from typing import Any
 
@@ -15,7 +16,10 @@ from msgspec import Struct
 from actors.turn import Command, Query
 from runtime.ray_world import NAMESPACE
 
+LOOK_PAUSE_S = 1.0
 _turn = itertools.count()
+_known: list[Any] = []
+_looked = 0.0
 
 
 class Reply(Struct, frozen=True):
@@ -39,6 +43,17 @@ def gateways() -> list[str]:
     return sorted(n["name"] for n in names if n["namespace"] == NAMESPACE and "/gateway-" in n["name"])
 
 
+def _gateway() -> Any:
+    """A gateway's handle, each in turn; looked up at most every `LOOK_PAUSE_S`, for a look-up blocks."""
+    global _known, _looked
+    if not _known or time.monotonic() - _looked > LOOK_PAUSE_S:
+        _known = [ray.get_actor(name, namespace=NAMESPACE) for name in gateways()]
+        _looked = time.monotonic()
+    if not _known:
+        raise NoGateway(NoGateway.__doc__)
+    return _known[next(_turn) % len(_known)]
+
+
 class _Asking:
     """``actor.ask``: callable for an awaitable, ``.remote`` for an ObjectRef."""
 
@@ -47,13 +62,9 @@ class _Asking:
 
     def remote(self, message: Command | Query, *, operation_id: str = "", ttl_ms: int = 10_000) -> Any:
         """An ObjectRef of a `Reply`. ``operation_id`` makes a command repeatable; by default it is a new one."""
-        names = gateways()
-        if not names:
-            raise NoGateway(NoGateway.__doc__)
-        gateway = ray.get_actor(names[next(_turn) % len(names)], namespace=NAMESPACE)
         body = msgspec.msgpack.encode(message)
         operation = "" if isinstance(message, Query) else operation_id or uuid.uuid4().hex
-        return gateway.ask.remote(self._actor.kind, self._actor.id, self._actor.bank, body, operation, ttl_ms)
+        return _gateway().ask.remote(self._actor.kind, self._actor.id, self._actor.bank, body, operation, ttl_ms)
 
     async def __call__(self, message: Command | Query, *, operation_id: str = "", ttl_ms: int = 10_000) -> Reply:
         reply: Reply = await self.remote(message, operation_id=operation_id, ttl_ms=ttl_ms)

@@ -9,9 +9,10 @@ from typing import Any
 import msgspec
 import ray
 
+from cluster.gateway import GatewayActor
 from cluster.host_actor import starter
-from cluster.settings import Endpoint, OutsideSettings
-from cluster.spec import WorldSpec
+from cluster.settings import Endpoint, EsbSettings, OutsideSettings, RestSettings
+from cluster.spec import GatewaySpec, WorldSpec
 from runtime.config import RuntimeConfig
 from runtime.messages import Answer, Ask, Operation
 from runtime.ray_world import NAMESPACE, actor_name
@@ -72,8 +73,19 @@ class ClusterWorld(World):
             )
             self._routers.append(router.remote(self.spec.pack(), f"router-{n}"))
         await asyncio.gather(*(router.start.remote() for router in self._routers))
+        if not self.dedicated:  # one gateway in the Ray cluster: runtime/client.py asks any it finds
+            await self._start_gateway()
         await self.settle()
         return self
+
+    async def _start_gateway(self) -> None:
+        """The product's own gateway, without fronts: other Ray actors and drivers come in by it."""
+        spec = GatewaySpec(world=self.spec, name="gateway-1", rest=RestSettings(), esb=EsbSettings(), fronts=False)
+        gateway = ray.remote(GatewayActor).options(
+            name=actor_name(self.release, spec.name), namespace=NAMESPACE, num_cpus=0, max_concurrency=10_000
+        )
+        self._routers.append(gateway.remote(spec.pack()))
+        await self._routers[-1].start.remote()
 
     async def send(
         self, kind: str, id: str, bank: str, body: bytes, operation: Operation | None, ttl_ms: int, via: int

@@ -41,7 +41,7 @@ CONFIG = RuntimeConfig(
     credit_messages=60,
     resend_ms=800,
     placement_ms=100,
-    silent_max_ms=4000,
+    silent_max_ms=8000,
     dedicated_max=200,
     dedicated_pause_ms=50,
 )
