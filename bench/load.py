@@ -35,9 +35,14 @@ class Measured(NamedTuple):
         return float(np.percentile(self.latencies_ms, q)) if len(self.latencies_ms) else 0.0
 
 
-def http_post(path: str, headers: dict[str, str], body: bytes) -> bytes:
-    """The bytes of a POST request."""
-    lines = [f"POST {path} HTTP/1.1", "Host: bench", "Content-Type: application/json", f"Content-Length: {len(body)}"]
+def http_post(path: str, headers: dict[str, str], body: bytes, method: str = "POST") -> bytes:
+    """The bytes of a request with a body."""
+    lines = [
+        f"{method} {path} HTTP/1.1",
+        "Host: bench",
+        "Content-Type: application/json",
+        f"Content-Length: {len(body)}",
+    ]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 

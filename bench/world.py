@@ -25,6 +25,7 @@ import ray
 from bench.book import CHANNEL, Loan, fill
 from cluster.deploy import Deployment
 from cluster.settings import EsbSettings, Listener, RaySettings, RestSettings, Settings
+from protocols.credentials import Channel
 from runtime.config import RuntimeConfig
 from storage.guarded import GuardedProcess
 
@@ -58,6 +59,7 @@ class BenchWorld:
         product: str = "standard",
         sandbox: bool = False,
         copies: tuple[str, ...] = (),
+        channels: tuple[Channel, ...] = (),
     ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="miaodai-bench-"))
         self.folder.chmod(0o711)
@@ -74,7 +76,7 @@ class BenchWorld:
             runtime=runtime or RuntimeConfig(),
         )
         self.deployment = Deployment(
-            settings, sandbox=sandbox, extra_channels=(CHANNEL,), prepare=self._fill, business_date=day
+            settings, sandbox=sandbox, extra_channels=(CHANNEL, *channels), prepare=self._fill, business_date=day
         )
         self._yardsticks: list[Yardstick] = []
 
@@ -146,6 +148,10 @@ class BenchWorld:
         server = psutil.Process(self.deployment.embedded.postgres_pid)
         return [server.pid, *(child.pid for child in server.children(recursive=True))]
 
+    def sandbox_pids(self) -> list[int]:
+        """The outside systems' process, when there are any."""
+        return [self.deployment.sandbox_pid] if self.deployment.sandbox_pid else []
+
     @property
     def rest_port(self) -> int:
         return int(self.deployment.rest_urls[0].rsplit(":", 1)[1])
@@ -158,6 +164,8 @@ class BenchWorld:
         """`miaodai verify` on the product's database: its JSON report."""
         environment = {**os.environ, "MIAODAI_DATABASE_URL": self.deployment.database_url}
         command = [sys.executable, "-m", "cluster.cli", "verify", "--json"]
+        if control := self.deployment.sandbox_ports.get("control"):
+            command += ["--sandbox-control", f"http://127.0.0.1:{control}"]
         done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
         if done.returncode not in (0, 1):
             raise RuntimeError(f"verify failed: {done.stderr[-2000:]}")

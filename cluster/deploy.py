@@ -269,6 +269,11 @@ class Deployment:
     def host_pid(self, name: str) -> int:
         return int(ray.get(self.hosts[name].status.remote(), timeout=10)["pid"])
 
+    @property
+    def sandbox_pid(self) -> int:
+        """Process of the outside systems; 0 when they are not ours."""
+        return self._sandbox.pid if self._sandbox is not None else 0
+
     def kill_host(self, name: str) -> int:
         """SIGKILL, as bad luck would; placement starts another of that name. The process id killed."""
         pid = self.host_pid(name)
