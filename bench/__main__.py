@@ -9,7 +9,7 @@ from bench.machine import machine
 from bench.world import say
 from cluster.logs import setup_logs
 
-BENCHES = ("repay", "instant_loan")
+BENCHES = ("repay", "instant_loan", "esb")
 
 
 def main() -> int:

@@ -40,7 +40,7 @@ CAPACITY_GUESS = 60.0
 
 
 class Block(NamedTuple):
-    """One block: what was measured, CPU milliseconds a completed loan of ours (PostgreSQL's included), the sandbox's."""
+    """What was measured; CPU milliseconds per completed loan: ours (with PostgreSQL), and the sandbox's."""
 
     measured: Measured
     cpu: float
