@@ -26,7 +26,10 @@ FreshDatabase = Callable[[], Awaitable[str]]
 
 @pytest.fixture(scope="session")
 def ray_cluster() -> Iterator[None]:
-    """One Ray for the session, with tokens, without dashboard."""
+    """One Ray for the session, with tokens, without dashboard; another test's, if it is up."""
+    if ray.is_initialized():
+        yield
+        return
     os.environ["RAY_AUTH_MODE"] = "token"
     os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
     os.environ.setdefault("RAY_worker_niceness", "0")
