@@ -161,13 +161,7 @@ class Deployment:
             os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
         common: dict[str, Any] = {"namespace": NAMESPACE, "log_to_driver": False, "configure_logging": False}
         if settings.address == "local":
-            ray.init(
-                address="local",
-                num_cpus=settings.cpus or os.cpu_count(),
-                include_dashboard=False,
-                object_store_memory=100_000_000,
-                **common,
-            )
+            _start_local_ray(num_cpus=settings.cpus or os.cpu_count(), **common)
         else:
             ray.init(address=settings.address, **common)
         self._ours_ray = True
@@ -302,3 +296,15 @@ class Deployment:
         if self.embedded is not None:
             self.embedded.stop()
             self.embedded = None
+
+
+def _start_local_ray(**options: Any) -> None:
+    """Once more when it fails: on a busy machine a raylet gives its helper processes 15 s to start, then aborts."""
+    for left in (1, 0):
+        try:
+            ray.init(address="local", include_dashboard=False, object_store_memory=100_000_000, **options)
+            return
+        except Exception:  # Ray raises no narrower one here
+            ray.shutdown()
+            if not left:
+                raise

@@ -84,7 +84,7 @@ class Form:
         except msgspec.DecodeError as error:
             raise invalid_of(error) from None
         except UnicodeDecodeError:
-            raise Invalid(Code.MALFORMED, "", "not UTF-8") from None
+            raise Invalid(Code.WRONG_CHARSET, "", "not UTF-8") from None
         fields = {name: getattr(decoded, name) for name in self.body_fields}
         request = self.row.request(**outside, **fields)
         self._check_ids(request)

@@ -25,7 +25,12 @@ Count = Annotated[int, Meta(ge=-1000, le=1000)]
 Word = Annotated[str, Meta(min_length=1, max_length=64)]
 Hash = Annotated[str, Meta(max_length=128, description="SHA-256 十六进制 · SHA-256 in hex")]
 Limit = Annotated[int, Meta(ge=1, le=PAGE_MAX, description="每页条数 · rows a page")]
-Cursor = Annotated[str, Meta(max_length=64, description="上一页返回的 next，首页为空 · `next` of the page before")]
+Cursor = Annotated[
+    str,
+    Meta(
+        max_length=64, pattern="^[A-Za-z0-9]*$", description="上一页返回的 next，首页为空 · `next` of the page before"
+    ),
+]
 
 
 class Request(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

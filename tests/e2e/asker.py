@@ -1,5 +1,6 @@
 """A Ray actor of somebody else's that asks ours, by runtime/client.py alone."""
 
+import asyncio
 from typing import Any
 
 import ray
@@ -15,8 +16,7 @@ class Asker:
         reply = await loan(loan_id, bank).ask(GetLoan())
         return reply.code, reply.result
 
-
-class BlockingAsker:
-    def by_get(self, loan_id: str) -> tuple[str, dict[str, Any]]:
-        reply = ray.get(loan(loan_id).ask.remote(GetLoan()))
+    async def by_get(self, loan_id: str) -> tuple[str, dict[str, Any]]:
+        """As code does that knows no event loop."""
+        reply = await asyncio.to_thread(lambda: ray.get(loan(loan_id).ask.remote(GetLoan())))
         return reply.code, reply.result

@@ -38,8 +38,11 @@ class Front(Protocol):
     name: str
     bank: str
 
-    async def ask(self, operation: str, key: str = "", **fields: Any) -> Heard:
-        """One operation at this front's bank; ``key`` is the operation id (a new one when empty)."""
+    async def ask(self, operation: str, key: str = "", *, wait_s: int | None = None, **fields: Any) -> Heard:
+        """One operation at this front's bank; ``key`` is the operation id (a new one when empty).
+
+        ``wait_s``: how long to wait for the end of what a command began; None leaves it to the front.
+        """
 
     async def close(self) -> None: ...
 
@@ -91,10 +94,12 @@ class Esb:
         self.bank, self.channel = bank, channel
         self.client = EsbClient(*address, consumer_id=channel, mac_key=secret, timeout_s=30)
 
-    async def ask(self, operation: str, key: str = "", **fields: Any) -> Heard:
+    async def ask(self, operation: str, key: str = "", *, wait_s: int | None = None, **fields: Any) -> Heard:
         row, key = BY_NAME[operation], key or uuid.uuid4().hex
         day = f"{datetime.now(CHINA):%Y%m%d}"
         header = {"LEGAL_ENTITY": self.bank, "CONSUMER_SEQ_NO": key, "TRAN_DATE": day}
+        if wait_s is not None:
+            header["WAIT_MS"] = str(wait_s * 1000)
         reply = await self.client.call(row.service, row.scene, header, dict(write_loose(fields)))
         heard = heard_of(row, reply)
         if not heard.code and row.command:

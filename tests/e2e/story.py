@@ -19,12 +19,12 @@ COUNTER = {"source": "counter", "core_date": TODAY.isoformat()}
 
 
 class Step(NamedTuple):
-    """``keep``: our name <- path in the reply. ``key``: an operation id that a later step repeats."""
+    """``keep``: (our name, the reply's field). ``key``: an operation id that a later step repeats."""
 
     operation: str
     fields: Callable[[Known], dict[str, Any]]
     code: str = ""
-    keep: dict[str, str] = {}
+    keep: tuple[str, str] = ("", "")
     key: str = ""
 
 
@@ -50,13 +50,14 @@ def _signing(known: Known) -> dict[str, Any]:
     return {"loan_id": known["loan_id"], "cost_confirmed": True, "contract_hash": known["contract_hash"]}
 
 
+_PERSON = _of("name", "identity_number", "phone", "account_no")
 STORY: tuple[Step, ...] = (
     Step("list_products", _of()),
-    Step("register_customer", _of("name", "identity_number", "phone", "account_no"), "", {"customer_id": "customer_id"}, "r"),
-    Step("register_customer", _of("name", "identity_number", "phone", "account_no"), key="r"),
-    Step("register_customer", _of("name", "identity_number", "phone", "account_no"), "identity_taken"),
+    Step("register_customer", _PERSON, "", ("customer_id", "customer_id"), "r"),
+    Step("register_customer", _PERSON, key="r"),
+    Step("register_customer", _PERSON, "identity_taken"),
     Step("get_customer", _customer()),
-    Step("apply", _customer(**WANTED, facts=FACTS), keep={"process_id": "process_id"}),  # refused: no consent yet
+    Step("apply", _customer(**WANTED, facts=FACTS), keep=("process_id", "process_id")),  # refused: no consent yet
     Step("get_application", _of("process_id")),
     Step("give_consent", _customer(purpose="bureau", **CONSENT)),
     Step("give_consent", _customer(purpose="tax", **CONSENT)),
@@ -67,7 +68,7 @@ STORY: tuple[Step, ...] = (
     Step("take_off_white_list", _customer(product=PRODUCT), "not_on_white_list"),
     Step("put_on_white_list", _customer(**LISTED, rate_bp=10, batch="B1")),
     Step("get_customer", _customer()),
-    Step("apply", _customer(**WANTED, facts=FACTS), keep={"process_id": "process_id"}, key="a"),
+    Step("apply", _customer(**WANTED, facts=FACTS), keep=("process_id", "process_id"), key="a"),
     Step("apply", _customer(**WANTED, facts=FACTS), key="a"),
     Step("apply", _customer(**{**WANTED, "amount_fen": 1_000_100}, facts=FACTS), "operation_mismatch", key="a"),
     Step("get_application", _of("process_id")),
@@ -77,16 +78,16 @@ STORY: tuple[Step, ...] = (
     Step("open_contract", _customer(**CONTRACT), "line_frozen"),
     Step("unfreeze_line", _customer(product=PRODUCT)),
     Step("unfreeze_line", _customer(product=PRODUCT), "line_status"),
-    Step("open_contract", _customer(**CONTRACT), keep={"loan_id": "loan_id"}),
+    Step("open_contract", _customer(**CONTRACT), keep=("loan_id", "loan_id")),
     Step("draw", _loan(), "loan_status"),
-    Step("get_contract", _loan(), keep={"contract_hash": "contract_hash"}),
+    Step("get_contract", _loan(), keep=("contract_hash", "contract_hash")),
     Step("sign", _loan(cost_confirmed=False, contract_hash="ab" * 32), "costs_not_confirmed"),
     Step("sign", _loan(cost_confirmed=True, contract_hash="ab" * 32), "contract_changed"),
     Step("sign", _signing),
     Step("sign", _signing, "loan_status"),
     Step("upload_proof", _loan(document_hash="cd" * 32, amount_fen=100, kind="invoice"), "loan_status"),
     Step("repay", _loan(kind="due"), "loan_status"),
-    Step("draw", _loan(), keep={"process_id": "process_id"}, key="d"),
+    Step("draw", _loan(), keep=("process_id", "process_id"), key="d"),
     Step("draw", _loan(), key="d"),
     Step("get_process", _of("process_id")),
     Step("get_loan", _loan()),
@@ -98,16 +99,16 @@ STORY: tuple[Step, ...] = (
     Step("repay", _loan(kind="partial", amount_fen=200_000), "debit_insufficient", key="p"),
     Step("repay", _loan(kind="partial", amount_fen=200_000), "debit_insufficient", key="p"),
     Step("post_repayment", _loan(amount_fen=300_000, core_serial="S1", **COUNTER)),
-    Step("get_payoff_quote", _loan(), keep={"quote": "quote"}),
+    Step("get_payoff_quote", _loan(), keep=("quote", "quote")),
     Step("repay", _loan(kind="full", quote="none"), "quote_stale"),
     Step("reverse_disbursement", _loan(reason="wrong person"), "later_operations"),
-    Step("list_transactions", _loan(limit=1), keep={"after": "next"}),
+    Step("list_transactions", _loan(limit=1), keep=("after", "next")),
     Step("list_transactions", _of("loan_id", "after")),
     Step("repay", _of("loan_id", "quote", kind="full"), key="f"),
     Step("get_loan", _loan()),
     Step("post_repayment", _loan(amount_fen=100, core_serial="S2", **COUNTER), "already_settled"),
-    Step("open_contract", _customer(**{**CONTRACT, "method": "bullet"}), keep={"loan_id": "loan_id"}),
-    Step("get_contract", _loan(), keep={"contract_hash": "contract_hash"}),
+    Step("open_contract", _customer(**{**CONTRACT, "method": "bullet"}), keep=("loan_id", "loan_id")),
+    Step("get_contract", _loan(), keep=("contract_hash", "contract_hash")),
     Step("sign", _signing),
     Step("draw", _loan()),
     Step("reverse_disbursement", _loan(reason="wrong person")),
@@ -147,8 +148,9 @@ async def tell(front: Front, before: Callable[[Step, Known], Any]) -> tuple[list
         key = f"{step.key}-{known['phone']}" if step.key else ""
         heard = await front.ask(step.operation, key, **step.fields(known))
         told.append(Told(heard.code, common(heard.body) if not heard.code else None))
-        for name, path in step.keep.items():
-            known[name] = heard.body.get(path)
+        name, field = step.keep
+        if name:
+            known[name] = heard.body[field]
         if not heard.code and BY_NAME[step.operation].command and "loan_id" in known:
             known.setdefault("loans", [])
             if known["loan_id"] not in known["loans"]:

@@ -7,7 +7,7 @@ import pytest
 from tests.e2e.borrower import Borrower
 from tests.e2e.live import Live
 from tests.e2e.people import person
-from tests.e2e.wire import Signed
+from tests.e2e.wire import Signed, burst
 
 
 async def test_a_registration_retried_through_another_gateway_reaches_the_same_customer(
@@ -59,5 +59,4 @@ async def test_a_request_is_not_replayed_at_another_gateway(live: Live, path: st
 async def test_the_rate_is_shared(live: Live, settled_in: Borrower, front_name: str) -> None:
     await asyncio.sleep(1.1)  # a full second's allowance
     fronts = [live.front(front_name, "slow", gateway=n) for n in (0, 1)]
-    heard = await asyncio.gather(*(fronts[n % 2].ask("get_loan", loan_id=settled_in.loan_id) for n in range(20)))
-    assert 1 <= [each.code for each in heard].count("") <= 6
+    assert "" in await burst(fronts, settled_in.loan_id)

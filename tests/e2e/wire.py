@@ -1,8 +1,10 @@
 """Plain connections to the fronts, for requests that a well-behaved client would not send."""
 
 import asyncio
+import contextlib
 import time
 import uuid
+from collections.abc import Sequence
 from typing import Any, Self
 
 import msgspec
@@ -15,6 +17,7 @@ from protocols.esb.dialects import CD
 from protocols.esb.message import Message
 from protocols.esb.xml import parse
 from protocols.problems import esb_code
+from tests.e2e.fronts import Esb, Rest
 from tests.e2e.live import BANK, Live
 
 WORDS = {esb_code(code): code.word for code in Code} | {"000000": ""}
@@ -51,10 +54,8 @@ class Socket:
 
     async def close(self) -> None:
         self._writer.close()
-        try:
+        with contextlib.suppress(ConnectionError):
             await self._writer.wait_closed()
-        except ConnectionError:
-            pass
 
 
 def framed(document: bytes) -> bytes:
@@ -71,7 +72,7 @@ def esb_request(
 
 
 class Signed:
-    """One REST request with its signature, every part of which can be changed before it is sent, also more than once."""
+    """One REST request and its signature; every part can be changed before it is sent, and it can be sent again."""
 
     def __init__(self, live: Live, method: str, target: str, body: bytes = b"", *, key: str = "") -> None:
         self.live, self.method, self.target, self.body = live, method, target, body
@@ -101,7 +102,7 @@ class Signed:
         }
         return found | ({"Idempotency-Key": self.key} if self.key else {})
 
-    async def word(self, headers: dict[str, str] | None = None, *, gateway: int = 0, body: bytes | None = None) -> str:
+    async def word(self, headers: Any = None, *, gateway: int = 0, body: bytes | None = None) -> str:
         """Send it (with other headers or another body than were signed); the code word, "" for success."""
         url = self.live.deployment.rest_urls[gateway] + self.target
         raw = self.body if body is None else body
@@ -113,3 +114,21 @@ class Signed:
         ):
             answer = msgspec.json.decode(await reply.read())
             return "" if reply.status < 400 else str(answer["code"])
+
+
+RATE = 2
+"""Requests a second of the channels "slow"."""
+
+
+async def burst(fronts: Sequence[Rest | Esb], loan_id: str) -> list[str]:
+    """Twenty queries at once over fronts of one channel; their codes, of which no more are "" than the rate allows.
+
+    At the beginning a second's worth may be in store, and each gateway may have one in hand.
+    """
+    begun = time.monotonic()
+    asked = (fronts[n % len(fronts)].ask("get_loan", loan_id=loan_id) for n in range(20))
+    codes = [heard.code for heard in await asyncio.gather(*asked)]
+    seconds = time.monotonic() - begun
+    assert set(codes) <= {"", "rate_limited"}
+    assert codes.count("") <= RATE * (1 + seconds) + 2
+    return codes
