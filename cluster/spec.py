@@ -2,9 +2,9 @@
 
 import msgspec
 from msgspec import Struct
-from protocols.credentials import Channel
 
 from cluster.settings import EsbSettings, OutsideSettings, RestSettings
+from protocols.credentials import Channel
 from runtime.config import RuntimeConfig
 
 
