@@ -107,5 +107,5 @@ async def test_none_in_redis(live: Live) -> None:
 async def test_none_in_the_metrics(live: Live, gateway: int) -> None:
     async with ClientSession() as session, session.get(live.deployment.rest_urls[gateway] + "/metrics") as reply:
         page = await reply.read()
-    assert b"get_loan" in page
+    assert b"miaodai_requests_total" in page
     assert not [whose for spelt, whose in canaries().items() if spelt in page]
