@@ -129,7 +129,9 @@ async def test_a_commit_over_its_time_limit_is_unknown(postgres: PostgresStore) 
         await hasty.commit(batch(incarnation, loan(1, 2)))
     await transaction.rollback()
     await blocker.close()
-    await hasty.commit(batch(incarnation, loan(1, 2)))
+    incarnation = await postgres.register("h1", 60_000)  # waits out, or fences, what the server may still be doing
+    now = await version(postgres)
+    await hasty.commit(batch(incarnation, loan(now, now + 1)))
     await hasty.close()
 
 
