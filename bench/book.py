@@ -59,7 +59,7 @@ class ScriptedOutside:
 
     async def perform(self, target: str, payload: dict[str, Any], effect_id: str, attempt: int, bank: str) -> Outcome:
         serial = "T" + hashlib.sha256(effect_id.encode()).hexdigest()[:16]
-        data: dict[str, Any] = {
+        data: dict[str, dict[str, Any]] = {
             "core.disburse": {"core_date": START.isoformat(), "core_serial": serial},
             "bureau.report": {
                 "report_no": serial,
@@ -73,8 +73,8 @@ class ScriptedOutside:
             "risk.assess": {"fraud": False, "fraud_score": 5, "score": 700, "income_fen_verified": 2_000_000},
             "ca.sign": {"certificate_no": serial, "signature": serial, "signed_at": "2026-01-05T10:00:00+08:00"},
             "sms.send": {"message_id": serial},
-        }[target]
-        return Outcome(status="done", data=data)
+        }
+        return Outcome(status="done", data=data[target])
 
 
 class Template(NamedTuple):

@@ -6,6 +6,7 @@ Requests are built before the clock starts, so that the generator costs as littl
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +19,8 @@ class Shot(NamedTuple):
     raw: bytes
 
 
-class Measured(NamedTuple):
+@dataclass(frozen=True)
+class Measured:
     """``rate`` answered requests a second; latencies in milliseconds; ``failed`` answers other than 2xx."""
 
     count: int

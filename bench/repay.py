@@ -9,7 +9,7 @@ import itertools
 from statistics import median
 from typing import Any
 
-from bench.book import START, TOKEN
+from bench.book import START, TOKEN, Loan
 from bench.expert import SQL
 from bench.load import Measured, Shot, closed_loop, http_post
 from bench.world import BenchWorld, Yardstick, cpu_seconds, say
@@ -20,13 +20,15 @@ AMOUNT_FEN = 4_000
 SHOTS_A_SECOND_MAX = 9_000
 
 
-def shots(world: BenchWorld, ports: list[int], name: str, count: int, start: int) -> list[Shot]:
-    """Prepared requests; with two ports a loan goes to the one of its shard's parity."""
+def shots(
+    world: BenchWorld, loans: list[Loan], ports: list[int], name: str, count: int, start: int, amount_fen: int
+) -> list[Shot]:
+    """Prepared requests, the loans in turn; with two ports a loan goes to the one of its shard's parity."""
     made = []
     for n in range(start, start + count):
-        loan = world.loans[n % len(world.loans)]
+        loan = loans[n % len(loans)]
         body = (
-            f'{{"amount_fen":{AMOUNT_FEN},"source":"counter","core_date":"{world.day}","core_serial":"{name}{n}"}}'
+            f'{{"amount_fen":{amount_fen},"source":"counter","core_date":"{world.day}","core_serial":"{name}{n}"}}'
         ).encode()
         headers = {"Authorization": f"Bearer {TOKEN}", "X-Bank": loan.bank, "Idempotency-Key": f"{name}-{n}"}
         port = ports[int(loan.id[4]) % len(ports)]
@@ -37,8 +39,20 @@ def shots(world: BenchWorld, ports: list[int], name: str, count: int, start: int
 class Contestant:
     """One system under load: where it listens, whose CPU counts, how far its operation numbers have come."""
 
-    def __init__(self, world: BenchWorld, name: str, ports: list[int], pids: list[int]) -> None:
+    def __init__(
+        self,
+        world: BenchWorld,
+        name: str,
+        ports: list[int],
+        pids: list[int],
+        *,
+        loans: list[Loan] | None = None,
+        amount_fen: int = AMOUNT_FEN,
+    ) -> None:
+        """``loans`` None: all of the book."""
         self.world = world
+        self.loans = loans or world.loans
+        self.amount_fen = amount_fen
         self.name = name
         self.ports = ports
         self.pids = pids
@@ -46,7 +60,8 @@ class Contestant:
 
     def block(self, connections: int, seconds: float) -> tuple[Measured, float]:
         """One block; what it measured and the CPU milliseconds an operation cost, PostgreSQL's included."""
-        prepared = shots(self.world, self.ports, self.name, int(SHOTS_A_SECOND_MAX * seconds), self.used)
+        count = int(SHOTS_A_SECOND_MAX * seconds)
+        prepared = shots(self.world, self.loans, self.ports, self.name, count, self.used, self.amount_fen)
         pids = self.pids + self.world.postgres_pids()
         before = cpu_seconds(pids)
         measured, used = asyncio.run(closed_loop(prepared, connections, seconds))

@@ -60,12 +60,15 @@ class BenchWorld:
         sandbox: bool = False,
         copies: tuple[str, ...] = (),
         channels: tuple[Channel, ...] = (),
+        dedicated: int = 0,
     ) -> None:
+        """``copies``: databases for yardsticks; ``dedicated``: so many first loans get a Ray actor each when asked."""
         self.folder = Path(tempfile.mkdtemp(prefix="miaodai-bench-"))
         self.folder.chmod(0o711)
         self._wanted = loans
         self._product = product
         self._copies = copies
+        self._dedicated = dedicated
         self.day = day
         self.loans: list[Loan] = []
         settings = Settings(
@@ -99,6 +102,10 @@ class BenchWorld:
         if self._wanted:
             book = fill(deployment.database_url, deployment.master_key, self._wanted, product=self._product)
             self.loans = asyncio.run(book)
+        if self._dedicated:
+            ids = tuple(f"id:{loan.id}" for loan in self.loans[: self._dedicated])
+            runtime = msgspec.structs.replace(deployment.settings.runtime, dedicated=ids, dedicated_max=len(ids))
+            deployment.settings = msgspec.structs.replace(deployment.settings, runtime=runtime)
         asyncio.run(self._copy_databases())
 
     async def _copy_databases(self) -> None:

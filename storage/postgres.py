@@ -43,7 +43,7 @@ class PostgresStore(Rows, PostgresDirectory, PostgresBanks, PostgresQueries):
 
 
 async def open_store(url: str, *, connections: int = 4, timeout_s: float = 5.0) -> PostgresStore:
-    """A store with at most ``connections`` + 1 connections (the server has 100 for all); all are opened when needed.
+    """A store with at most ``connections`` + 1 connections (the embedded server has 200 for all); opened when needed.
 
     ``timeout_s`` bounds each statement. Raises `Unreachable` when the server does not answer, `UnsafeServer` when it is
     unfit (see `check_server`).

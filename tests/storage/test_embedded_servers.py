@@ -80,7 +80,7 @@ async def test_data_is_kept_and_a_folder_has_one_user(tmp_path: Path) -> None:
     assert await connection.fetchval("SELECT n FROM kept") == 42
     assert await connection.fetchval("SHOW fsync") == "on"
     assert await connection.fetchval("SHOW synchronous_commit") == "on"
-    assert await connection.fetchval("SHOW max_connections") == "100"
+    assert await connection.fetchval("SHOW max_connections") == "200"
     await connection.close()
     second.stop()
     assert folder.exists()
