@@ -1,8 +1,9 @@
 """memory and activation: what a live loan costs in its host, and how fast cold ones come to life.
 
 memory: private bytes (USS) of the host before and after a query to each of N cold loans, for each loan; N is 100,000,
-20,000 with ``--quick``. activation: those same cold loans a second in bulk through a gateway, against reading and
-decoding the same rows by one plain connection and against live ones; and one after the other over HTTP against the same query to a live one.
+20,000 with ``--quick``. activation: those same cold loans a second in bulk through a gateway, against the same queries
+to live ones and against one plain connection that reads and decodes the same rows; and cold loans one after the other
+over HTTP, against the same query to live ones.
 """
 
 import asyncio
