@@ -17,6 +17,8 @@ from storage.contract import Directory, HostRow, StoreError
 
 log = structlog.get_logger(__name__)
 BALANCE_SLACK = 64
+STARTING_MAX = 4
+"""Dedicated processes that start at the same time: each takes a core for a second."""
 
 
 class Hands(Protocol):
@@ -87,6 +89,7 @@ class Placement:
         self._holder = holder
         self._names = names
         self._silent: dict[str, float] = {}
+        self._started = -1e9
         self.holding = False
 
     async def run(self) -> None:
@@ -119,20 +122,26 @@ class Placement:
             await self._balance(hosts, dead)
 
     async def _dedicated(self, slot: int, hosts: dict[str, HostRow], dead: set[str]) -> None:
-        """Give a dedicated slot its own host: start it, and assign the slot once it is registered."""
-        name = f"dedicated-{slot}"
+        """Give a dedicated slot its own host: start it, few at a time, and assign the slot once it is registered.
+
+        Never waits here: a round that took long would lose the placement's lease, and leave dead hosts dead meanwhile.
+        """
+        name, now = f"dedicated-{slot}", time.monotonic()
         host = hosts.get(name)
-        if host is None or host.lease_left_ms <= 0 or name in dead:
-            since = self._silent.setdefault(name, time.monotonic())
-            if time.monotonic() - since > self._config.silent_max_ms / 1000:
-                log.warning("a dedicated process stays silent, another takes its place", host=name)
-                del self._silent[name]
-                await self._hands.end(name)
-            await self._hands.spawn(name, dedicated=True)
-            await asyncio.sleep(self._config.dedicated_pause_ms / 1000)
+        if host is not None and host.lease_left_ms > 0 and name not in dead:
+            owner, epoch = (await self._directory.shards())[slot]
+            await self._directory.assign([(slot, owner, epoch, name)])
             return
-        owner, epoch = (await self._directory.shards())[slot]
-        await self._directory.assign([(slot, owner, epoch, name)])
+        since = self._silent.get(name)
+        if since is None:
+            if len(self._silent) >= STARTING_MAX or now - self._started < self._config.dedicated_pause_ms / 1000:
+                return  # its turn comes
+            self._silent[name] = self._started = now
+        elif now - since > self._config.silent_max_ms / 1000:
+            log.warning("a dedicated process stays silent, another takes its place", host=name)
+            self._silent[name] = now
+            await self._hands.end(name)
+        await self._hands.spawn(name, dedicated=True)
 
     async def _balance(self, hosts: dict[str, HostRow], dead: set[str]) -> None:
         """Move part of the fullest host's shards to the emptiest when they differ by more than `BALANCE_SLACK`."""
