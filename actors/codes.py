@@ -34,6 +34,7 @@ class _Row(NamedTuple):
 class Code(Enum):
     """Name = code word in lower case; see `word`."""
 
+    # fmt: off
     # messages (1xxx)
     MALFORMED = _Row(1001, Sort.MALFORMED, "报文格式错误", "the message is not well-formed")
     MISSING_FIELD = _Row(1002, Sort.MALFORMED, "缺少必输字段", "a required field is missing")
@@ -132,6 +133,7 @@ class Code(Enum):
     # outside systems (8xxx)
     OUTSIDE_DOWN = _Row(8001, Sort.UNAVAILABLE, "外部系统不可用", "an outside system does not answer")
     OUTSIDE_REFUSED = _Row(8002, Sort.REFUSED, "外部系统拒绝", "an outside system refused")
+    # fmt: on
 
     @property
     def word(self) -> str:

@@ -158,9 +158,7 @@ def ask_actor(ctx: Context, n: int, actor_id: str, command: Command) -> EffectRe
 
 def ask_outside(ctx: Context, n: int, target: str, payload: dict[str, Any]) -> EffectRequested:
     """The event that asks an outside system; ``target`` as ``system.operation``."""
-    return EffectRequested(
-        effect=Effect(id=ctx.effect_id(n), target=target, payload=payload, requested_ms=ctx.now_ms)
-    )
+    return EffectRequested(effect=Effect(id=ctx.effect_id(n), target=target, payload=payload, requested_ms=ctx.now_ms))
 
 
 Postings = Callable[[Any, Event, BankTerms], tuple[Posting, ...]]

@@ -78,7 +78,7 @@ class HostActor:
         await self._forever.wait()
 
     async def hand_over(self, slots: list[int], target: str) -> list[int]:
-        return await self.host.hand_over(slots, target)
+        return await self.host.moving.hand_over(slots, target)
 
     async def refresh_banks(self) -> int:
         """Re-read terms and business dates; returns the date epoch this host has now."""

@@ -15,6 +15,7 @@ from runtime.activation import Activation, Message
 from runtime.chain import link
 from runtime.messages import refusal
 from runtime.turn import Turn, answer_of, encode
+from runtime.waking import Waking
 from storage.contract import (
     ActorRow,
     BadData,
@@ -49,10 +50,11 @@ class Owner(Protocol):
 
     @property
     def incarnation(self) -> int: ...
+    @property
+    def waking(self) -> Waking: ...
     def now_ms(self) -> int: ...
     def committed(self, turn: Turn) -> None: ...
     def enter(self, message: Message) -> None: ...
-    def wake_at(self, act: Activation, state: object) -> int: ...
     def redo(self, act: Activation, messages: list[Message], *, reload: bool) -> None: ...
     def weigh(self, act: Activation, size: int) -> None: ...
     async def lost(self, error: StoreError, messages: list[Message], incarnation: int) -> None: ...
@@ -258,7 +260,7 @@ class Committer:
     def _row(self, turn: Turn, expected: int) -> ActorRow:
         act = turn.act
         columns = act.codecs.kind.columns(turn.state)
-        wake_at = self._owner.wake_at(act, turn.state)
+        wake_at = self._owner.waking.wake_at(act, turn.state)
         return ActorRow(
             act.kind, act.id, act.bank, act.slot, expected, turn.version, encode(turn.state), wake_at, columns
         )

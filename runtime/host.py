@@ -1,8 +1,8 @@
 """A host: owns shards under a lease, brings actors to life, runs their turns, lets them go.
 
-Before it: runtime/router.py (by Ray: runtime/ray_host.py). Inside: turn, committer, effects. The host answers only for
-slots it owns; queries only from committed state and under a live lease; after a fence or an unknown commit outcome it
-takes a new incarnation before it reads anything again.
+Before it: runtime/router.py (by Ray: runtime/ray_world.py). Inside: turn, committer, effects, waking, moving. The host
+answers only for slots it owns; queries only from committed state and under a live lease; after a fence or an unknown
+commit outcome it takes a new incarnation before it reads anything again.
 """
 
 import asyncio
@@ -16,18 +16,19 @@ import structlog
 
 from actors.address import shard_of
 from actors.codes import Code
-from actors.turn import Effect
 from runtime.activation import Activation, Message, Sink
 from runtime.banks import BankBook, UnknownBank
 from runtime.committer import Committer
-from runtime.config import RuntimeConfig, wants_dedicated
+from runtime.config import RuntimeConfig
 from runtime.effects import AskActor, EffectRunner, Outside
 from runtime.identity import Digester
 from runtime.kinds import Codecs, Kind
 from runtime.lease import Lease
 from runtime.loader import Loader
 from runtime.messages import Answer, Ask, NotOwner, Operation, refusal
+from runtime.moving import Moving
 from runtime.turn import Quarantine, Turn, answer_of, context, encode, run
+from runtime.waking import Waking
 from storage.contract import Directory, Store, StoreError
 
 log = structlog.get_logger(__name__)
@@ -62,13 +63,10 @@ class Host:
         self.lease = Lease(self, directory, id, config, dedicated=dedicated)
         self.loader = Loader(self, store)
         self.effects = EffectRunner(outside, self.ask_actor, config.effect_timeout_ms)
-        self._store = store
-        self._directory = directory
+        self.waking = Waking(self, store)
+        self.moving = Moving(self, directory)
         self._ask_elsewhere = ask_elsewhere
         self._tasks: list[asyncio.Task[None]] = []
-        self._leaving: set[int] = set()
-        self._moving_ids: dict[str, asyncio.Task[None]] = {}
-        self._no_dedicated: set[str] = set()
         self._parking: dict[str, Activation] = {}
         self.live_bytes = 0
         self.overloaded = 0
@@ -88,7 +86,7 @@ class Host:
         """Register, learn what is owned, begin to serve."""
         await self.banks.refresh()
         await self.lease.begin()
-        loops = (self.committer.run, self.lease.run, self.loader.run, self._wake_loop, self._sweep_loop)
+        loops = (self.committer.run, self.lease.run, self.loader.run, self.waking.run, self._sweep_loop)
         self._tasks = [asyncio.get_running_loop().create_task(self._forever(loop)) for loop in loops]
 
     async def _forever(self, loop: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -104,8 +102,8 @@ class Host:
     async def stop(self, *, drain: bool = True) -> None:
         """Finish turns, flush, give the shards back. Without ``drain`` it just ends, as a crash would."""
         if drain:
-            self._leaving |= set(self.lease.slots)
-            await self._flush(self._leaving)
+            self.moving.leaving |= set(self.lease.slots)
+            await self.moving.flush(self.moving.leaving)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -129,15 +127,15 @@ class Host:
             message.sink(refusal(ask.seq, Code.NOT_FOUND))
             return
         slot = self.slot_of(ask.kind, ask.id)
-        if slot not in self.lease.slots or slot in self._leaving or ask.id in self._moving_ids:
+        if slot not in self.lease.slots or self.moving.on_the_way(slot, ask.id):
             self._not_mine(message, slot)
             return
         act = self.acts.get(ask.id)
         if act is None:
-            if self._to_dedicate(ask):
+            if self.moving.to_dedicate(ask):
                 self._not_mine(message, slot)
                 return
-            act = self._activate(ask.kind, ask.id, slot)
+            act = self.activate(ask.kind, ask.id, slot)
         else:
             self.acts.move_to_end(ask.id)
         if len(act.waiting) + act.pending >= self.config.mailbox_max:
@@ -152,7 +150,8 @@ class Host:
         else:
             self.arrive(act, message)
 
-    def _activate(self, kind: str, id: str, slot: int) -> Activation:
+    def activate(self, kind: str, id: str, slot: int) -> Activation:
+        """A new activation, not loaded yet; one in quarantine stays there."""
         act = self.acts[id] = Activation(kind, id, slot, self.codecs[kind])
         act.quarantine = self.quarantined.get(id, "")
         return act
@@ -162,10 +161,10 @@ class Host:
 
     def _not_mine(self, message: Message, slot: int) -> None:
         """The router refreshes and asks again; meanwhile look whether the slot has just become ours."""
-        self._away(message, slot)
+        self.away(message, slot)
         self.lease.look_soon()
 
-    def _away(self, message: Message, slot: int) -> None:
+    def away(self, message: Message, slot: int) -> None:
         for each in (message, *self.committer.parted(message)):
             each.sink(NotOwner(each.ask.seq, "", slot))
 
@@ -253,64 +252,11 @@ class Host:
         """Start the turn's effects and answer the queries that waited for a change."""
         act = turn.act
         for effect in turn.effects:
-            self._issue(act, effect, 0)
+            self.waking.issue(act, effect, 0)
         if act.parked and not act.pending:
             parked, act.parked = act.parked, []
             for message in parked:
                 self._query(act, message)
-
-    def _issue(self, act: Activation, effect: Effect, attempt: int) -> None:
-        act.running.add(effect.id)
-        act.attempts[effect.id] = attempt
-
-        def ended(effect_id: str) -> None:
-            act.running.discard(effect_id)
-
-        self.effects.start(act.kind, act.id, act.bank, effect, attempt, ended)
-
-    def wake_at(self, act: Activation, state: Any) -> int:
-        """When the actor must be looked at again: its earliest effect retry or timer; 0 for never."""
-        kind = act.codecs.kind
-        effects = kind.effects(state)
-        if effects:
-            now = self.now_ms()
-            known = act.effect_wakes
-            act.effect_wakes = {id: known.get(id) or now + self.config.effect_retry_ms for id in effects}
-        elif act.effect_wakes:
-            act.effect_wakes = {}
-            act.attempts = {}
-        times = list(act.effect_wakes.values())
-        if kind.timer is not None and (at := kind.timer(state)):
-            times.append(at)
-        return min(times, default=0)
-
-    def wake(self, act: Activation) -> None:
-        """Its wake-up time has come: issue pending effects again, run the timer command."""
-        state, kind, now = act.committed_state, act.codecs.kind, self.now_ms()
-        if act.quarantine:  # else the oldest in the queue of wake-ups, before all others, for ever
-            self.committer.add_wake(act.kind, act.id, now + self.config.effect_retry_max_ms)
-            return
-        if state is None:
-            return
-        for id, effect in kind.effects(state).items():
-            if act.effect_wakes.get(id, 0) > now:
-                continue
-            attempt = act.attempts.get(id, 0) + 1
-            pause = min(self.config.effect_retry_ms * 2 ** min(attempt, 10), self.config.effect_retry_max_ms)
-            act.effect_wakes[id] = now + pause
-            if id not in act.running:
-                self._issue(act, effect, attempt)
-        if kind.timer is not None and (at := kind.timer(state)) and at <= now and kind.timer_command is not None:
-            operation = Operation("timer", f"{act.id}-{act.committed_version}-{now // 10_000}")
-            self._tell(act, encode(kind.timer_command), operation)
-        if not act.pending:
-            self.committer.add_wake(act.kind, act.id, self.wake_at(act, state))
-
-    def _tell(self, act: Activation, body: bytes, operation: Operation) -> None:
-        ask = Ask(0, act.kind, act.id, act.bank, operation, body, self.config.effect_timeout_ms)
-        self.deliver([ask], lambda _: None)
-
-    # -- asking other actors ---------------------------------------------------------------------------------------
 
     async def ask_actor(
         self, kind: str, id: str, bank: str, body: bytes, operation: Operation | None, ttl_ms: int
@@ -397,95 +343,7 @@ class Host:
             message.ask.attempt += 1
             self.enter(message)
 
-    # -- moving ----------------------------------------------------------------------------------------------------
-
-    async def hand_over(self, slots: list[int], target: str) -> list[int]:
-        """Give shards to another host, by their live owner: stop taking, finish, flush, compare-and-set."""
-        mine = [slot for slot in slots if slot in self.lease.slots]
-        self._leaving |= set(mine)
-        try:
-            await asyncio.gather(*(task for id, task in self._moving_ids.items() if shard_of(id) in mine))
-            await self._flush(set(mine))
-            self.evict_slots(set(mine))
-            owned = self.lease.slots
-            moved = await self._directory.assign([(s, self.id, owned[s], target) for s in mine if s in owned])
-            self.lease.gave_away(moved)
-            return moved
-        except StoreError:  # given or not, now or later: only a new incarnation knows
-            await self.lease.start_over()
-            return []
-        finally:
-            self._leaving -= set(mine)
-
-    async def _flush(self, slots: set[int]) -> None:
-        """Returns when no turn of these slots waits for its commit (none is taken meanwhile)."""
-        while any(act.pending for act in self.acts.values() if act.slot in slots):
-            await self.committer.round()
-
-    def evict_slots(self, slots: set[int]) -> None:
-        """Let go of everything about these slots; what waited there is asked again by its router."""
-        for id, act in list(self.acts.items()):
-            if act.slot in slots:
-                self.forget(id)
-                for message in (*act.waiting, *act.parked):
-                    self._away(message, act.slot)
-                act.waiting, act.parked = [], []
-        for slot in slots:
-            self.committer.forget_shard(slot)
-
-    def _to_dedicate(self, ask: Ask) -> bool:
-        """Whether this actor is now being made a Ray actor of its own (the policy says so and room is left)."""
-        key = (ask.kind, ask.id)
-        if key in self.lease.overrides or ask.id in self._no_dedicated:
-            return False
-        if not wants_dedicated(self.config, ask.kind, ask.bank, ask.id):
-            return False
-        self._moving_ids[ask.id] = asyncio.get_running_loop().create_task(self._dedicate(ask.kind, ask.id))
-        return True
-
-    async def _dedicate(self, kind: str, id: str) -> None:
-        try:
-            while (act := self.acts.get(id)) is not None and act.pending:
-                await self.committer.round()
-            self.forget(id)
-            slot = await self._directory.dedicate(self.id, self.incarnation, kind, id, self.config.dedicated_max)
-            if slot:
-                self.lease.dedicated(kind, id, slot)
-            else:
-                log.warning("no room for a dedicated actor: it stays in its host", kind=kind, id=id)
-                self._no_dedicated.add(id)
-        except StoreError as error:
-            log.warning("dedicating failed, next message tries again", id=id, error=type(error).__name__)
-        finally:
-            self._moving_ids.pop(id, None)
-
     # -- loops -----------------------------------------------------------------------------------------------------
-
-    async def _wake_loop(self) -> None:
-        while True:
-            await asyncio.sleep(self.config.wake_poll_ms / 1000)
-            slots = list(self.lease.slots)
-            if not slots or not self.lease.alive():
-                continue
-            try:
-                await self.banks.refresh()
-                due = await self._store.due_wakes(slots, self.now_ms(), 500)
-            except StoreError:
-                continue
-            for kind, id in due:
-                self._wake_one(kind, id)
-
-    def _wake_one(self, kind: str, id: str) -> None:
-        slot = self.slot_of(kind, id)
-        if slot not in self.lease.slots or slot in self._leaving or id in self._moving_ids:
-            return
-        act = self.acts.get(id)
-        if act is None:
-            act = self._activate(kind, id, slot)
-        if act.loaded:
-            self.wake(act)
-        else:
-            self.loader.load(act, wake=True)
 
     async def _sweep_loop(self) -> None:
         """Answer queries whose waiting time is over; let go of the longest idle actors when memory asks."""

@@ -114,7 +114,7 @@ class Lease:
         if incarnation != self.incarnation or changes != self._changes or not self.ready.is_set():
             return  # what was read may be older than what this host did meanwhile
         if changed := slots.keys() ^ self.slots.keys():
-            self._host.evict_slots(changed)  # of those that came, too: nothing older than our ownership may stay
+            self._host.moving.evict_slots(changed)  # of those that came, too: nothing older than our ownership may stay
         self.slots = slots
         self.overrides = overrides
 

@@ -125,4 +125,4 @@ class Loader:
             self._host.arrive(act, message)
         if act.id in self._to_wake:
             self._to_wake.discard(act.id)
-            self._host.wake(act)
+            self._host.waking.wake(act)

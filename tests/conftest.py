@@ -6,10 +6,13 @@ from collections.abc import Awaitable, Callable, Iterator
 
 import asyncpg
 import pytest
+from hypothesis import settings
 
 from storage.embedded import Embedded, start_embedded
 from storage.migrate import migrate
 
+settings.register_profile("shared-machine", deadline=None)  # time is measured by benchmarks, never by a test
+settings.load_profile("shared-machine")
 FreshDatabase = Callable[[], Awaitable[str]]
 _TEMPLATE = "miaodai_template"
 

@@ -109,7 +109,7 @@ class Life:
                         await asyncio.sleep(dice.choice((0.1, 0.7)))
                 case 5:
                     slots = [await world.slot_of(id) for id in dice.sample(self.ids, 3)]
-                    await world.runtime.hosts[hosts[0]].hand_over(slots, hosts[1])
+                    await world.runtime.hosts[hosts[0]].moving.hand_over(slots, hosts[1])
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -185,7 +185,7 @@ class TwinWorld(World):
         return self.runtime.hosts[host].lift(id)
 
     async def hand_over(self, host: str, slots: list[int], target: str) -> list[int]:
-        return await self.runtime.hosts[host].hand_over(slots, target)
+        return await self.runtime.hosts[host].moving.hand_over(slots, target)
 
     async def deliver_to(self, host: str, asks: list[Ask]) -> list[Reply]:
         gate = self.runtime.gates.get(host)
