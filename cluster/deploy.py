@@ -15,6 +15,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -96,6 +97,17 @@ class Deployment:
 
     def start(self) -> "Deployment":
         began = time.monotonic()
+        with ThreadPoolExecutor(1, thread_name_prefix="ground") as pool:  # Ray takes longest and waits for nothing
+            ground = pool.submit(self._ground)
+            self._start_ray()
+            ground.result()
+        self._say("主机与网关 hosts and gateways")
+        self._start_actors()
+        self.seconds = time.monotonic() - began
+        return self
+
+    def _ground(self) -> None:
+        """Everything that the actors stand on but Ray."""
         self._servers()
         self._say("建表 schema")
         asyncio.run(migrate(self.database_url))
@@ -106,12 +118,6 @@ class Deployment:
         if self._with_sandbox:
             self._say("外部系统（沙箱） outside systems (sandbox)")
             self._start_sandbox()
-        self._say("Ray")
-        self._start_ray()
-        self._say("主机与网关 hosts and gateways")
-        self._start_actors()
-        self.seconds = time.monotonic() - began
-        return self
 
     def _servers(self) -> None:
         settings = self.settings
