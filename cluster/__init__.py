@@ -9,5 +9,6 @@ import os
 os.environ.setdefault("RAY_AUTH_MODE", "token")
 os.environ.setdefault("RAY_worker_niceness", "0")  # workers run at nice 15 otherwise
 os.environ.setdefault("RAY_gcs_rpc_server_reconnect_timeout_s", "600")  # serve on while the GCS is away
+os.environ.setdefault("RAY_agent_register_timeout_ms", "100000")  # a busy machine starts Ray's own helpers slowly
 os.environ.setdefault("RAY_usage_stats_enabled", "0")
 os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
