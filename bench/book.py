@@ -54,6 +54,12 @@ class Loan(NamedTuple):
     customer_id: str
 
 
+def http_get(path: str, bank: str) -> bytes:
+    """A query by the bench's channel."""
+    head = f"GET {path} HTTP/1.1\r\nHost: bench\r\nX-Bank: {bank}\r\nAuthorization: Bearer {TOKEN}\r\n\r\n"
+    return head.encode()
+
+
 class ScriptedOutside:
     """Answers every outside system at once, in this process; only the template's life uses it."""
 
@@ -282,4 +288,4 @@ async def fill(
     return made
 
 
-__all__ = ["AMOUNT_FEN", "CHANNEL", "START", "TOKEN", "Loan", "fill"]
+__all__ = ["AMOUNT_FEN", "CHANNEL", "START", "TOKEN", "Loan", "fill", "http_get"]

@@ -19,7 +19,7 @@ import ray
 
 from actors.loan.messages import GetLoan
 from actors.loan.state import LoanState
-from bench.book import START, TOKEN, Loan
+from bench.book import START, Loan, http_get
 from bench.exchange import Exchange
 from bench.world import BenchWorld, cpu_seconds, say
 from runtime.config import RuntimeConfig
@@ -82,8 +82,7 @@ async def one_by_one(port: int, loans: list[Loan]) -> np.ndarray:
     took = []
     async with Exchange(port) as exchange:
         for loan in loans:
-            head = f"GET /v1/loans/{loan.id} HTTP/1.1\r\nHost: bench\r\nX-Bank: {loan.bank}\r\n"
-            raw = f"{head}Authorization: Bearer {TOKEN}\r\n\r\n".encode()
+            raw = http_get(f"/v1/loans/{loan.id}", loan.bank)
             begun = time.perf_counter()
             response = await exchange.ask(raw)
             took.append(time.perf_counter() - begun)
