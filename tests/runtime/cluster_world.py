@@ -174,8 +174,8 @@ class ClusterWorld(World):
     async def reached(self) -> None:
         await asyncio.wait_for(self._order.taken.wait(), 10)
 
-    async def land(self) -> str:
-        return await self._proxy.land()
+    async def land(self, *, lose: bool = False) -> str:
+        return await self._proxy.land(lose=lose)
 
     async def restart_database(self) -> None:
         await asyncio.to_thread(self._embedded.restart_postgres, crash=True)

@@ -29,6 +29,7 @@ class Order:
         self.id = id
         self.mark = mark.encode()
         self.times = times
+        self.lose = False
         self.taken = asyncio.Event()
         self.go_on = asyncio.Event()
         self.ended = asyncio.Event()
@@ -79,12 +80,12 @@ class Proxy:
             assert locked == 1, "HELD and CUT need an actor with a row"
         self.order = order
 
-    async def land(self) -> str:
-        """Let what is held up go on; how it ended."""
+    async def land(self, *, lose: bool = False) -> str:
+        """Let what is held up go on (``lose``: the held answer goes no further); how it ended."""
         order, self.order = self.order, None
         if order is None:
             return ""
-        order.times = 0
+        order.times, order.lose = 0, lose
         order.go_on.set()
         if self._locking is not None:
             await self._locking.close()
@@ -198,9 +199,9 @@ class _Pair:
                             await order.go_on.wait()
                     finally:
                         order.finish(end)
-                    if order.fault is Fault.ANSWER_LOST:
+                    if order.fault is Fault.ANSWER_LOST or order.lose:
                         self.cut()
-                    if order.fault in (Fault.ANSWER_LOST, Fault.LATE, Fault.CUT):
+                    if order.lose or order.fault in (Fault.ANSWER_LOST, Fault.LATE, Fault.CUT):
                         return
                 self._writer.write(chunk)
                 await self._writer.drain()

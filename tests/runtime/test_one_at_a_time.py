@@ -92,7 +92,7 @@ async def test_a_query_waits_for_a_change(world: World) -> None:
     await asyncio.sleep(0.05)
     assert not waiting.done()
     await world.add(id, 6)
-    answer = await waiting
+    answer = await asyncio.wait_for(waiting, world.soon_s)
     assert answer.result()["balance"] == 10
 
 

@@ -79,7 +79,8 @@ async def test_an_actor_with_something_under_way_is_not_let_go(world: World) -> 
     await asyncio.gather(*(world.balance(each) for each in others))
     await asyncio.sleep(0.3)
     await world.add(id, 5)
-    assert (await waiting).result()["balance"] == 5
+    answer = await asyncio.wait_for(waiting, world.soon_s)
+    assert answer.result()["balance"] == 5
 
 
 async def test_a_deadline_that_passes_in_flight_leaves_the_outcome_unknown(world: World) -> None:

@@ -187,3 +187,18 @@ async def test_the_database_restarted_under_load(world: World) -> None:
         await world.restart_database()
 
     await _under_load(world, trouble, each=20, pause=0.02)
+
+
+async def test_what_waits_for_a_frozen_host_goes_to_the_next_owner(world: World) -> None:
+    """Also what its senders could not send any more: nothing waits for the sleeper to wake."""
+    id = await world.account()
+    async with world.frozen(await world.owner(id)):
+        tasks = []
+        for _ in range(8):
+            tasks.append(asyncio.create_task(world.ask(id, Add(n=1), ttl_ms=20_000)))
+            await asyncio.sleep(0.02)
+        if world.dedicated:
+            await world.take_away(id)
+        answers = await asyncio.wait_for(asyncio.gather(*tasks), 12)
+        assert all(answer.ok for answer in answers)
+    assert (await check_actor(world, id)).balance == 8

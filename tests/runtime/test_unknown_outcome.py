@@ -74,7 +74,7 @@ async def test_neighbours_in_the_lost_batch_are_answered_too(world: World) -> No
 
 async def test_followers_of_a_lost_command_get_its_reply(world: World) -> None:
     id, op = await world.account(), new_op()
-    await world.order(Fault.CUT, id, "followed")
+    await world.order(Fault.ANSWER_HELD, id, "followed")
     tasks = [asyncio.create_task(world.ask(id, Add(n=10, note="followed"), op=op, ttl_ms=20_000))]
     await world.reached()
     tasks += [
@@ -83,8 +83,8 @@ async def test_followers_of_a_lost_command_get_its_reply(world: World) -> None:
     ]
     other = asyncio.create_task(world.ask(id, Add(n=11, note="followed"), op=op, ttl_ms=20_000))
     await asyncio.sleep(0.1)
-    await world.land()
-    answers = await asyncio.gather(*tasks)
+    await world.land(lose=True)
+    answers = await asyncio.wait_for(asyncio.gather(*tasks), world.soon_s)
     assert answers[0].ok
     assert len({answer.body for answer in answers}) == 1
     assert (await other).code == "operation_mismatch"

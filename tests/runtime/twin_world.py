@@ -14,7 +14,7 @@ from runtime.config import RuntimeConfig
 from runtime.local import LocalRuntime
 from runtime.messages import Answer, Ask, Operation
 from runtime.router import Reply, Router
-from storage.contract import Batch, Directory, JournalRow, OperationRow, PostingRow, Store, StoreError
+from storage.contract import Batch, Directory, JournalRow, OperationRow, PostingRow, Store, StoreError, UnknownOutcome
 from storage.faults import Fault as StoreFault
 from storage.memory import MemoryStore
 from tests.runtime.account_kind import KINDS, OTHER_TERMS, TERMS
@@ -51,6 +51,7 @@ class _Order:
     def __init__(self, fault: Fault, mark: bytes, times: int) -> None:
         self.fault = fault
         self.times = times
+        self.lose = False
         self.mark = mark
         self.taken = asyncio.Event()
         self.go_on = asyncio.Event()
@@ -99,6 +100,8 @@ class HostView:
             case Fault.ANSWER_HELD:
                 await self._store.commit(batch)
                 await order.go_on.wait()
+                if order.lose:
+                    raise UnknownOutcome("the answer was lost")
             case Fault.STALLED:
                 await order.go_on.wait()
                 try:
@@ -123,6 +126,7 @@ class TwinWorld(World):
     """`start` it on the running loop; cheap enough for one a test."""
 
     name = "twin"
+    soon_s = 1.2
 
     def __init__(self, config: RuntimeConfig = CONFIG, hosts: int = 2) -> None:
         super().__init__()
@@ -212,8 +216,9 @@ class TwinWorld(World):
         await asyncio.wait_for(self._order.taken.wait(), 10)
         await asyncio.sleep(0.01)
 
-    async def land(self) -> str:
+    async def land(self, *, lose: bool = False) -> str:
         assert self._order is not None
+        self._order.lose = lose
         before = len(self.store.faults.landed)
         self._order.go_on.set()
         if self._order.fault is Fault.LATE:

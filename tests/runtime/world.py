@@ -39,7 +39,7 @@ CONFIG = RuntimeConfig(
     effect_retry_max_ms=1500,
     effect_timeout_ms=2500,
     credit_messages=60,
-    resend_ms=800,
+    resend_ms=2000,
     placement_ms=100,
     silent_max_ms=8000,
     dedicated_max=200,
@@ -55,7 +55,7 @@ class Fault(Enum):
     CUT: begun and holding the fence when the connection breaks; it goes on at `World.land`.
     HELD: begun and holding the fence until `World.land`; the connection stays.
     STALLED: on its way until `World.land`; the server has not begun, the connection stays.
-    ANSWER_HELD: written; the host waits for the answer until `World.land`, or dies waiting.
+    ANSWER_HELD: written; the host waits for the answer until `World.land` (which may lose it), or dies waiting.
     """
 
     LOST = "lost"
@@ -75,6 +75,8 @@ class World(abc.ABC):
     outside: OutsideDesk
     store: Any
     dedicated = False
+    soon_s = 5.0
+    """By when an answer that is ready must have come: in the twin before a router would ask again."""
 
     def __init__(self) -> None:
         self._numbers = itertools.count(random.getrandbits(40))
@@ -195,8 +197,11 @@ class World(abc.ABC):
         """Returns when the ordered fault has taken hold."""
 
     @abc.abstractmethod
-    async def land(self) -> str:
-        """Let what was held up go on; its end: "" written, "fenced", or another word."""
+    async def land(self, *, lose: bool = False) -> str:
+        """Let what was held up go on; its end: "" written, "fenced", or another word.
+
+        ``lose``: the answer that was held is lost with its connection.
+        """
 
     @abc.abstractmethod
     async def restart_database(self) -> None:
