@@ -170,6 +170,10 @@ def _swap(raw: bytes, pairs: list[tuple[bytes, bytes]]) -> bytes:
     return raw
 
 
+Records = dict[str, list[tuple[Any, ...]]]
+"""Rows to put in, by table."""
+
+
 class Copier:
     """Copies a template; keeps the chain heads over all copies."""
 
@@ -185,7 +189,7 @@ class Copier:
         self._operations = list(store._operations.values())
         self._postings = store.postings
 
-    def copy(self, n: int, out: dict[str, list[tuple[Any, ...]]]) -> Loan:
+    def copy(self, n: int, out: Records) -> Loan:
         """Append the n-th copy's records to ``out`` by table."""
         t = self._template
         customer = new_customer_id(self._key, t.bank, "bench", f"c{n}")
@@ -272,19 +276,35 @@ async def fill(
     product: str = "standard",
     chunk: int = 1000,
 ) -> list[Loan]:
-    """Put ``loans`` active loans, each with its customer and processes, into an empty migrated database."""
+    """Put ``loans`` active loans, each with its customer and processes, into an empty migrated database.
+
+    While one chunk goes in (the journal by a connection of its own) the next is copied.
+    """
     copier = Copier(await live_once(master_key, bank, product), master_key)
-    connection = await asyncpg.connect(database_url)
+    journal, rest = [await asyncpg.connect(database_url) for _ in range(2)]
     made: list[Loan] = []
+
+    def copied(numbers: range) -> tuple[list[Loan], Records]:
+        out: Records = {table: [] for table in _TABLES}
+        return [copier.copy(n, out) for n in numbers], out
+
+    async def put(connection: Any, records: Records) -> None:
+        for table, rows in records.items():
+            await connection.copy_records_to_table(table, records=rows, columns=_TABLES[table])
+
     try:
-        for at in range(0, loans, chunk):
-            out: dict[str, list[tuple[Any, ...]]] = {table: [] for table in _TABLES}
-            made += [copier.copy(n, out) for n in range(at, min(at + chunk, loans))]
-            for table, records in out.items():
-                await connection.copy_records_to_table(table, records=records, columns=_TABLES[table])
-        await connection.execute("ANALYZE")
+        chunks = [range(at, min(at + chunk, loans)) for at in range(0, loans, chunk)]
+        coming = asyncio.create_task(asyncio.to_thread(copied, chunks[0]))
+        for following in (*chunks[1:], None):
+            ids, records = await coming
+            made += ids
+            if following is not None:
+                coming = asyncio.create_task(asyncio.to_thread(copied, following))
+            events = {"journal": records.pop("journal")}
+            await asyncio.gather(put(journal, events), put(rest, records))
+        await rest.execute("ANALYZE")
     finally:
-        await connection.close()
+        await asyncio.gather(journal.close(), rest.close())
     return made
 
 
