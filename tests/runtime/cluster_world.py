@@ -163,7 +163,12 @@ class ClusterWorld(World):
         return list(await self._call(host, "hand_over", slots, target))
 
     async def deliver_to(self, host: str, asks: list[Ask]) -> list[Reply]:
-        return decode_replies(await self._call(host, "deliver", "nobody", encode_asks(asks)))
+        """Nothing when the process dies without an answer."""
+        try:
+            return decode_replies(await (await self.handle(host)).deliver.remote("nobody", encode_asks(asks)))
+        except ray.exceptions.RayActorError:
+            self._handles.pop(host, None)
+            return []
 
     # -- faults ----------------------------------------------------------------------------------------------------
 

@@ -37,7 +37,7 @@ def ray_cluster() -> Iterator[None]:
     AuthenticationTokenLoader.instance().reset_cache()
     ray.init(
         address="local",
-        num_cpus=8,
+        num_cpus=1,  # our actors ask for none; Ray starts as many idle workers as it has CPUs
         include_dashboard=False,
         object_store_memory=100_000_000,
         log_to_driver=False,

@@ -71,7 +71,7 @@ async def test_a_frozen_host_that_wakes_after_its_lease(world: World) -> None:
         view = await world.ok(id, Add(n=10), ttl_ms=4000)
         assert view["balance"] == 11
         assert await world.owner(id) != old or world.dedicated
-    for reply in await late:  # from the sleeper, or from who has its name now
+    for reply in await late:
         assert isinstance(reply, NotOwner) or reply.result()["balance"] > 10, f"a stale host answered {reply}"
     # The command given to the sleeper may be applied once it owns again, but never on the state it slept with.
     for n in range(5):
