@@ -238,6 +238,10 @@ class Host:
         if view is None and last:
             message.sink(refusal(ask.seq, Code.UNAVAILABLE))
             return
+        if view is None and len(act.parked) >= self.config.mailbox_max:
+            self.overloaded += 1
+            message.sink(refusal(ask.seq, Code.OVERLOADED, {"waiting": self.config.mailbox_max}))
+            return
         if view is None:
             act.parked.append(message)
             self._parking[act.id] = act

@@ -103,3 +103,18 @@ async def test_a_query_that_passes_its_deadline_is_unavailable(world: World) -> 
         assert (await world.ask(id, GetAccount(), ttl_ms=300)).code == "unavailable"
         assert time.monotonic() - began < 1.0
     assert (await world.ok(id, GetAccount()))["version"] >= 1
+
+
+async def test_too_many_waiting_queries_say_overloaded(world: World) -> None:
+    """Waiting queries are bounded like the mailbox; commands still come through and answer those that wait."""
+    id = await world.account()
+    before = await world.balance(id)
+    size = world.config.mailbox_max
+    query = GetAccount(at_least=before + 1)
+    tasks = [asyncio.create_task(world.ask(id, query, ttl_ms=8000)) for _ in range(size + 3)]
+    while sum(task.done() for task in tasks) < 3:
+        await asyncio.sleep(0.02)
+    assert [task.result().code for task in tasks if task.done()] == ["overloaded"] * 3
+    await world.add(id, 1)
+    answers = await asyncio.gather(*tasks)
+    assert sum(answer.ok for answer in answers) == size
