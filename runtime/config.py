@@ -24,7 +24,7 @@ class RuntimeConfig(Struct, frozen=True, kw_only=True):
     effect_timeout_ms: int = 20_000
     credit_messages: int = 4000
     credit_bytes: int = 16_000_000
-    sends_in_flight: int = 3
+    sends_in_flight: int = 2
     linger_ms: int = 10
     resend_ms: int = 4000
     placement_ms: int = 300
