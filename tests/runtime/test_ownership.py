@@ -69,7 +69,8 @@ async def test_a_frozen_host_that_wakes_after_its_lease(world: World) -> None:
         command = Ask(2, "loan", id, BANK, Operation("test", op), msgspec.msgpack.encode(Add(n=1000)), 60_000)
         late = asyncio.create_task(world.deliver_to(old, [query, command]))
         view = await world.ok(id, Add(n=10), ttl_ms=4000)
-        assert view["balance"] == 11
+        # 1011: the next owner was given the sleeper's command too, before this one; what it slept with would be 1001
+        assert view["balance"] in (11, 1011)
         assert await world.owner(id) != old or world.dedicated
     for reply in await late:
         assert isinstance(reply, NotOwner) or reply.result()["balance"] > 10, f"a stale host answered {reply}"
