@@ -22,7 +22,7 @@ async def test_the_stale_one_of_two_owners_is_fenced_and_nothing_of_its_work_rem
     assert old != new
     assert (await world.ok(id, Add(n=10, note="new owner")))["balance"] == 11
     before = len(await world.operations(id))
-    assert await world.land() == "fenced"
+    assert await world.land() in ("fenced", "gone")  # gone: the old owner knew before, and cut its own commit off
     # The command itself is not lost: it is decided again where the actor lives now, once.
     answer = await stale
     if not answer.ok:
