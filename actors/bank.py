@@ -10,21 +10,26 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-Method = Literal["equal_instalment", "bullet"]
-"""Repayment method: 等额本息, 利随本清."""
+from actors.schedule.terms import DayCount, Holidays, LastRow, Method, Rounding
 
-Rounding = Literal["HALF_UP", "HALF_EVEN"]
+Allocation = Literal["by_instalment", "by_component"]
+"""Order of a repayment: oldest instalment first, or each component across all instalments."""
 
-LastRow = Literal["recompute", "keep_instalment", "smooth"]
-"""Last row of equal instalments: recomputes its interest (and differs by some fen); keeps the instalment, interest
-being the rest; or recomputes it, and the instalment is moved first so that the last row comes near it."""
+Frequency = Literal["monthly", "biweekly", "quarterly"]
+
+FeeTier = tuple[int, Decimal]
+"""Prepayment fee: up to this month of the loan's life (inclusive) this share of the principal prepaid."""
 
 
 class Product(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A loan product of one bank. Rates per year as Decimal, money in fen, ratios in basis points.
 
-    ``prepay_keeps``: a partial prepayment keeps the term (default) or the instalment. ``first_period_days_min``:
-    a due day nearer to the pay-out than this begins a month later.
+    Schedule options are those of `PlanTerms`. ``prepay_fen_step``: a partial prepayment is a multiple of it.
+    ``allocation``: the order of a repayment; ``allocation_overdue``: (overdue days from which, order), ascending.
+    ``compound_on``: 复利 on unpaid contract interest, or also on penalty and compound charged at each compounding day
+    (every ``compound_months`` from the due date); ``compound_rate``: the contract rate until maturity and the penalty
+    rate after it, or the penalty rate throughout. ``misuse_factor``: of the contract rate on a misused balance.
+    ``repricing``: fixed, or by the LPR on 1 January or on the anniversary of the pay-out.
     """
 
     code: str
@@ -37,18 +42,37 @@ class Product(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     periods_min: int = 1
     periods_max: int = 12
     methods: tuple[Method, ...] = ("equal_instalment", "bullet")
+    frequency: Frequency = "monthly"
     revolving: bool = True
     line_months: int = 12
     lpr_tenor: str = "1Y"
     lpr_spread_bp: int = 0
-    day_count: int = 360
+    repricing: Literal["fixed", "january", "anniversary"] = "fixed"
+    day_count: DayCount = "actual/360"
+    whole_periods: Literal["twelfths", "by_days"] = "twelfths"
     rounding: Rounding = "HALF_UP"
+    last_row: LastRow = "recompute"
+    first_period: Literal["min_days", "next_month"] = "min_days"
+    first_period_days_min: int = 15
+    odd_days: Literal["by_days", "thirtieths"] = "by_days"
+    short_month: Literal["last_day", "next_month"] = "last_day"
+    holidays: Holidays = "none"
+    principal_grace: int = 0
+    interest_grace: int = 0
+    instalment_step_fen: int = 0
+    pay_anytime_interest: Literal["on_repaid", "all_accrued"] = "all_accrued"
     grace_days: int = 0
     penalty_factor: Decimal = Decimal("1.5")
+    misuse_factor: Decimal = Decimal(2)
+    compound_on: Literal["off", "interest", "all"] = "off"
+    compound_months: int = 1
+    compound_rate: Literal["until_maturity", "penalty"] = "until_maturity"
+    allocation: Allocation = "by_instalment"
+    allocation_overdue: tuple[tuple[int, Allocation], ...] = ()
     prepay_fen_min: int = 0
+    prepay_fen_step: int = 1
     prepay_keeps: Literal["term", "instalment"] = "term"
-    last_row: LastRow = "recompute"
-    first_period_days_min: int = 15
+    prepay_fees: tuple[FeeTier, ...] = ()
     uses: tuple[str, ...] = ()
     age_min: int = 18
     age_at_maturity_max: int = 65
@@ -109,6 +133,22 @@ class BankTerms(Struct, frozen=True, kw_only=True):
     """ZEN decision models by key, as JSON objects."""
     parameters: dict[str, int] = {}
     """Figures that the decision models read as ``bank.<name>``: cut-offs, multiples, per cents, as integers."""
+    classes: tuple[int, int, int, int] = (1, 91, 271, 361)
+    """Overdue days from which a loan is special-mention 关注, substandard 次级, doubtful 可疑, loss 损失."""
+    technical_overdue_days: int = 0
+    """Up to so many overdue days a loan stays normal (技术性逾期); 0: no exemption."""
+    watch_periods: int = 2
+    watch_months: int = 6
+    """A loan of substandard or worse whose arrears are clear rises after both, periods paid on time and months."""
+    restructured_watch_months: int = 12
+    non_accrual_days: int = 91
+    """Overdue days from which interest is no longer recognised (逾期90天以上)."""
+    non_accrual_principal_first: bool = True
+    """A loan in non-accrual is repaid principal first."""
+    provision_bp: tuple[int, int, int, int, int] = (100, 200, 2500, 5000, 10_000)
+    """Share of principal provided for by class: normal, special-mention, substandard, doubtful, loss."""
+    holidays: tuple[date, ...] = ()
+    """Non-working days, weekends included, of the years that the calendar covers; ascending."""
     cool_off_days: int = 30
     effect_retry_s: int = 5
     reservation_check_s: int = 300

@@ -72,8 +72,6 @@ def _product(product: Product, terms: BankTerms) -> Iterator[tuple[str, str]]:
         yield "uses", "must name at least one"
     if not PENALTY_FACTORS[0] <= product.penalty_factor <= PENALTY_FACTORS[1]:
         yield "penalty_factor", "must be 1.3 to 1.5"
-    if product.day_count not in (360, 365):
-        yield "day_count", "must be 360 or 365"
     if not 0 <= product.grace_days <= 5:
         yield "grace_days", "must be 0 to 5"
     if not 18 <= product.age_min < product.age_at_maturity_max <= 70:

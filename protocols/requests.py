@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from actors.bank import Method
+from actors.schedule.terms import Method
 from actors.customer.messages import Facts
 
 PAGE_MAX = 100

@@ -8,9 +8,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from actors.loan.events import DayClosed, FellDue, Lapsed, PenaltyAccrued
-from actors.loan.interest import fen_as_of, micro_by_days, vat_within
-from actors.loan.rounding import round_ratio
+from actors.loan.interest import fen_as_of, micro_between, vat_within
 from actors.loan.state import MICRO_PER_FEN, Instalment, LoanState
+from actors.schedule.rounding import round_ratio
 
 ONE_DAY = timedelta(days=1)
 
@@ -75,9 +75,8 @@ def _accrued_of_running(state: LoanState, index: int, morning: date) -> int:
         return fen_as_of(state, morning) - row.interest_fen_paid
     terms = state.terms
     balance = state.balance_fen - sum(r.principal_fen for r in state.rows[state.fallen : index])
-    days = (morning - state.rows[index - 1].due).days
-    micro = micro_by_days(balance, terms.annual_e10, days, terms.day_count)
-    return min(round_ratio(micro, MICRO_PER_FEN, terms.rounding), row.interest_fen)
+    micro = micro_between(balance, terms.annual_e10, state.rows[index - 1].due, morning, terms.plan.day_count)
+    return min(round_ratio(micro, MICRO_PER_FEN, terms.plan.rounding), row.interest_fen)
 
 
 def rows_lapsed(state: LoanState, to_date: date, fallen: int) -> int:
@@ -102,10 +101,9 @@ def _penalties(state: LoanState, morning: date, lapsed_to: int) -> tuple[Penalty
 def penalty_micro_as_of(row: Instalment, morning: date, state: LoanState) -> int:
     """Penalty of an overdue row for its days before ``morning``: penalty rate in place of contract interest."""
     terms = state.terms
-    days = (morning - (row.penalty_from or row.due)).days
-    unpaid = row.principal_fen - row.principal_fen_paid
-    return row.penalty_micro + micro_by_days(unpaid, terms.penalty_e10, days, terms.day_count)
+    unpaid, start = row.principal_fen - row.principal_fen_paid, row.penalty_from or row.due
+    return row.penalty_micro + micro_between(unpaid, terms.penalty_e10, start, morning, terms.plan.day_count)
 
 
 def penalty_fen_as_of(row: Instalment, morning: date, state: LoanState) -> int:
-    return round_ratio(penalty_micro_as_of(row, morning, state), MICRO_PER_FEN, state.terms.rounding)
+    return round_ratio(penalty_micro_as_of(row, morning, state), MICRO_PER_FEN, state.terms.plan.rounding)

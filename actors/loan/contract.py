@@ -15,6 +15,13 @@ from actors.loan.schedule import plan
 from actors.loan.state import Contract, LoanState, Terms
 
 TEMPLATE = 1
+DAY_COUNTS_ZH = {
+    "30/360": "每月按30天、一年按360天",
+    "actual/360": "按实际天数、一年360天",
+    "actual/364": "按实际天数、一年364天",
+    "actual/365": "按实际天数、一年365天",
+    "actual/actual": "按实际天数、一年按当年实际天数",
+}
 METHODS_ZH = {"equal_instalment": "等额本息", "bullet": "利随本清（到期一次还本付息）"}
 USES_ZH = {
     "consumption": "日常消费",
@@ -90,8 +97,8 @@ def costs(terms: Terms, contract: Contract) -> Costs:
 
 def text_zh(loan_id: str, customer_id: str, terms: Terms, contract: Contract) -> str:
     """Template 1."""
-    due_day = f"每月{terms.due_day}日（当月无该日的为当月最后一日）" if terms.due_day else "放款日的对应日"
-    keeps = "还款期限不变、重算每期还款额" if terms.prepay_keeps == "term" else "每期还款额不变、缩短还款期限"
+    due_day = f"每月{terms.plan.due_day}日（当月无该日的为当月最后一日）" if terms.plan.due_day else "放款日的对应日"
+    keeps = "还款期限不变、重算每期还款额" if terms.plan.prepay_keeps == "term" else "每期还款额不变、缩短还款期限"
     grace = f"{terms.grace_days}天，宽限期内还清的不计罚息" if terms.grace_days else "无"
     penalty = percent(terms.annual_rate * terms.penalty_factor)
     lines = [
@@ -103,10 +110,10 @@ def text_zh(loan_id: str, customer_id: str, terms: Terms, contract: Contract) ->
         f"第一条 借款金额：人民币{in_words(terms.amount_fen)}（小写：{yuan(terms.amount_fen)}）。",
         f"第二条 产品：{contract.product_zh}。借款用途：{USES_ZH.get(terms.use_code, terms.use_code)}。借款人不得将借款"
         "用于购房、股票、债券、期货、金融衍生品、资产管理产品、股本权益性投资及其他禁止用途。",
-        f"第三条 借款期限：{terms.periods}个月，自实际放款日起算，以借据记载为准。",
+        f"第三条 借款期限：{terms.plan.periods}个月，自实际放款日起算，以借据记载为准。",
         f"第四条 利率：年利率{percent(terms.annual_rate)}（单利，固定利率）。整月按年利率除以12计息，"
-        f"不足整月按实际天数、一年{terms.day_count}天计息；放款日计息，还款日不计息。",
-        f"第五条 还款方式：{METHODS_ZH[terms.method]}；还款日：{due_day}；到期日还清全部剩余本息。",
+        f"不足整月{DAY_COUNTS_ZH[terms.plan.day_count]}计息；放款日计息，还款日不计息。",
+        f"第五条 还款方式：{METHODS_ZH[terms.plan.method]}；还款日：{due_day}；到期日还清全部剩余本息。",
         f"第六条 逾期：宽限期{grace}；逾期本金自到期日起至清偿日止按年利率{penalty}计收罚息，代替同期合同利息。",
         f"第七条 提前还款：借款人可提前归还部分或全部借款，不收违约金；部分提前还款的，{keeps}。利息计至还款日前一日。",
         "第八条 还款顺序：先还最早到期的一期；同一期内依次为罚息、利息、本金。",

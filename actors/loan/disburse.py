@@ -63,8 +63,8 @@ def disburse(state: LoanState, command: Disburse, ctx: Context) -> Decision:
             "product": terms.product,
             "amount_fen": terms.amount_fen,
             "annual_rate": str(terms.annual_rate),
-            "periods": terms.periods,
-            "method": terms.method,
+            "periods": terms.plan.periods,
+            "method": terms.plan.method,
             "account_sealed": state.account_sealed,
         },
     )

@@ -7,10 +7,10 @@ is smoothed first.
 
 from functools import lru_cache
 
-from actors.bank import Rounding
 from actors.loan.events import Planned
-from actors.loan.rounding import round_ratio
 from actors.loan.state import RATE_SCALE, Terms
+from actors.schedule.rounding import round_ratio
+from actors.schedule.terms import Rounding
 
 MONTHS_SCALE = RATE_SCALE * 12
 SMOOTHING_ROUNDS = 3
@@ -39,7 +39,7 @@ def smoothed(balance_fen: int, periods: int, instalment: int, terms: Terms) -> i
     for _ in range(SMOOTHING_ROUNDS):
         if 2 * abs(difference) <= periods:
             break
-        share = round_ratio(abs(difference), periods, terms.rounding)
+        share = round_ratio(abs(difference), periods, terms.plan.rounding)
         moved = instalment + (share if difference > 0 else -share)
         after = _last_differs(balance_fen, periods, moved, terms)
         if abs(after) >= abs(difference):
@@ -55,14 +55,14 @@ def _last_differs(balance_fen: int, periods: int, instalment: int, terms: Terms)
 
 def rows(balance_fen: int, periods: int, instalment: int, terms: Terms) -> list[Planned]:
     """At most ``periods`` rows that repay ``balance_fen``; fewer when the instalment repays it sooner."""
-    rate, half_up = terms.annual_e10, terms.rounding == "HALF_UP"
-    keep = terms.last_row == "keep_instalment"
+    rate, half_up = terms.annual_e10, terms.plan.rounding == "HALF_UP"
+    keep = terms.plan.last_row == "keep_instalment"
     planned: list[Planned] = []
     for left in range(periods, 0, -1):
         if half_up:
             interest = (2 * balance_fen * rate + MONTHS_SCALE) // (2 * MONTHS_SCALE)
         else:
-            interest = round_ratio(balance_fen * rate, MONTHS_SCALE, terms.rounding)
+            interest = round_ratio(balance_fen * rate, MONTHS_SCALE, terms.plan.rounding)
         principal = instalment - interest
         if left == 1 or principal >= balance_fen:
             if keep and left == 1 and instalment >= balance_fen:

@@ -1,15 +1,16 @@
 """Interest as a pure function of time: micro-yuan by days, whole months by a twelfth; VAT contained in it.
 
-The first day counts, the last does not: interest "as of" a date is that of all days before it. Daily = annual / 360
-(or the product's day count); a twelfth of the annual rate only for a whole period with balance and rate unchanged.
+The first day counts, the last does not: interest "as of" a date is that of all days before it. A day's share of a year
+by the terms' day count; a twelfth of the annual rate only for a whole month with balance and rate unchanged.
 """
 
 from datetime import date
 from decimal import ROUND_FLOOR, Decimal
 
-from actors.bank import Rounding
-from actors.loan.rounding import round_ratio
 from actors.loan.state import MICRO_PER_FEN, RATE_SCALE, LoanState, Terms
+from actors.schedule.day_count import year_part
+from actors.schedule.rounding import round_ratio
+from actors.schedule.terms import DayCount, Rounding
 
 _MICRO_SCALE = RATE_SCALE // MICRO_PER_FEN
 
@@ -21,14 +22,16 @@ def rate_e10(rate: Decimal) -> int | None:
     return whole if scaled == whole and whole >= 0 else None
 
 
-def micro_by_days(balance_fen: int, annual_e10: int, days: int, day_count: int) -> int:
-    """balance x days x annual / day count in whole micro-yuan, rounded down."""
-    return balance_fen * days * annual_e10 // (_MICRO_SCALE * day_count)
+def micro_between(balance_fen: int, annual_e10: int, start: date, end: date, count: DayCount) -> int:
+    """balance x share of a year x annual in whole micro-yuan, rounded down; negative when ``end`` is before."""
+    part, year = year_part(start, end, count)
+    return balance_fen * part * annual_e10 // (_MICRO_SCALE * year)
 
 
-def fen_by_days(balance_fen: int, days: int, terms: Terms) -> int:
-    """balance x days x annual / day count, rounded once to fen."""
-    return round_ratio(balance_fen * days * terms.annual_e10, RATE_SCALE * terms.day_count, terms.rounding)
+def fen_between(balance_fen: int, start: date, end: date, terms: Terms) -> int:
+    """balance x share of a year x annual, rounded once to fen."""
+    part, year = year_part(start, end, terms.plan.day_count)
+    return round_ratio(balance_fen * part * terms.annual_e10, RATE_SCALE * year, terms.plan.rounding)
 
 
 def fen_of_month(balance_fen: int, annual_e10: int, rounding: Rounding) -> int:
@@ -39,9 +42,9 @@ def fen_of_month(balance_fen: int, annual_e10: int, rounding: Rounding) -> int:
 def micro_as_of(state: LoanState, day: date) -> int:
     """Contract interest of the running period for its days before ``day``, in micro-yuan, whether paid or not."""
     assert state.segment_from is not None
-    days = (day - state.segment_from).days
     terms = state.terms
-    return state.segment_micro + micro_by_days(state.balance_fen, terms.annual_e10, days, terms.day_count)
+    grown = micro_between(state.balance_fen, terms.annual_e10, state.segment_from, day, terms.plan.day_count)
+    return state.segment_micro + grown
 
 
 def fen_as_of(state: LoanState, day: date) -> int:
@@ -51,7 +54,7 @@ def fen_as_of(state: LoanState, day: date) -> int:
     row = state.rows[state.fallen]
     if day >= row.due:
         return row.interest_fen
-    return min(round_ratio(micro_as_of(state, day), MICRO_PER_FEN, state.terms.rounding), row.interest_fen)
+    return min(round_ratio(micro_as_of(state, day), MICRO_PER_FEN, state.terms.plan.rounding), row.interest_fen)
 
 
 def vat_within(gross_fen: int, vat_rate: Decimal) -> int:

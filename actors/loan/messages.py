@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from actors.bank import Method
+from actors.schedule.terms import Method
 from actors.turn import Command, Query, SettleEffect, View
 
 

@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -17,7 +18,14 @@ from actors.loan.interest import rate_e10
 from actors.loan.messages import AcceptedView, OpenContract
 from actors.loan.schedule import plan
 from actors.loan.state import RATE_SCALE, Terms
+from actors.schedule.terms import PlanTerms, Unit
 from actors.turn import Accepted, Context, Decision, Refused
+
+FREQUENCIES: Final[dict[str, tuple[int, Unit]]] = {
+    "monthly": (1, "month"),
+    "biweekly": (2, "week"),
+    "quarterly": (3, "month"),
+}
 
 
 class DrawTerms(Struct, frozen=True):
@@ -65,22 +73,51 @@ def _outside_product(command: OpenContract, product: Product) -> Refused | None:
 def _terms(command: OpenContract, product: Product) -> Terms:
     return Terms(
         product=product.code,
-        method=command.method,
         amount_fen=command.amount_fen,
-        periods=command.periods,
-        due_day=command.due_day,
         use_code=command.use_code,
-        day_count=product.day_count,
-        rounding=product.rounding,
+        plan=_plan_terms(command, product),
         grace_days=product.grace_days,
         penalty_factor=product.penalty_factor,
         prepay_fen_min=product.prepay_fen_min,
-        prepay_keeps=product.prepay_keeps,
-        last_row=product.last_row,
-        first_period_days_min=product.first_period_days_min,
         age_min=product.age_min,
         age_at_maturity_max=product.age_at_maturity_max,
         revolving=product.revolving,
+        misuse_factor=product.misuse_factor,
+        compound_on=product.compound_on,
+        compound_months=product.compound_months,
+        compound_rate=product.compound_rate,
+        allocation=product.allocation,
+        allocation_overdue=product.allocation_overdue,
+        prepay_fen_step=product.prepay_fen_step,
+        prepay_fees=product.prepay_fees,
+        repricing=product.repricing,
+        lpr_tenor=product.lpr_tenor,
+        spread_bp=product.lpr_spread_bp,
+    )
+
+
+def _plan_terms(command: OpenContract, product: Product) -> PlanTerms:
+    every, unit = FREQUENCIES[product.frequency]
+    return PlanTerms(
+        method=command.method,
+        periods=command.periods,
+        due_day=command.due_day,
+        every=every,
+        unit=unit,
+        day_count=product.day_count,
+        whole_periods=product.whole_periods,
+        rounding=product.rounding,
+        last_row=product.last_row,
+        prepay_keeps=product.prepay_keeps,
+        first_period=product.first_period,
+        first_period_days_min=product.first_period_days_min,
+        odd_days=product.odd_days,
+        short_month=product.short_month,
+        holidays=product.holidays,
+        principal_grace=product.principal_grace,
+        interest_grace=product.interest_grace,
+        instalment_step_fen=product.instalment_step_fen,
+        pay_anytime_interest=product.pay_anytime_interest,
     )
 
 
@@ -121,10 +158,15 @@ def _priced(terms: Terms, annual_rate: str) -> Terms | None:
         return None
     if not rate.is_finite() or not 0 <= rate < 1:
         return None
-    annual, penalty = rate_e10(rate), rate_e10(rate * terms.penalty_factor)
-    if annual is None or penalty is None or penalty >= RATE_SCALE:
+    return at_rate(terms, rate)
+
+
+def at_rate(terms: Terms, rate: Decimal) -> Terms | None:
+    """``terms`` at the contract rate ``rate``, the rates that follow it included; None for one too high or too fine."""
+    annual, penalty, misuse = (rate_e10(rate * factor) for factor in (1, terms.penalty_factor, terms.misuse_factor))
+    if annual is None or penalty is None or misuse is None or max(penalty, misuse) >= RATE_SCALE:
         return None
-    return replace(terms, annual_rate=rate, annual_e10=annual, penalty_e10=penalty)
+    return replace(terms, annual_rate=rate, annual_e10=annual, penalty_e10=penalty, misuse_e10=misuse)
 
 
 def _age(birth: date, on: date) -> int:

@@ -6,14 +6,14 @@ principal and interest spread. The running period's interest (odd days, segments
 
 from collections.abc import Sequence
 from datetime import date
-from typing import NamedTuple, assert_never
+from typing import NamedTuple
 
 from actors.loan import equal_instalment
 from actors.loan.due_dates import is_whole_month, monthly
 from actors.loan.events import Planned
-from actors.loan.interest import fen_by_days, fen_of_month, micro_as_of, micro_by_days
-from actors.loan.rounding import round_ratio
+from actors.loan.interest import fen_between, fen_of_month, micro_as_of, micro_between
 from actors.loan.state import MICRO_PER_FEN, Instalment, LoanState, Terms
+from actors.schedule.rounding import round_ratio
 
 
 class Plan(NamedTuple):
@@ -28,14 +28,14 @@ def plan(terms: Terms, start: date) -> Plan:
 
     An odd first period bears interest by days while its principal is that of a whole month.
     """
-    dues = monthly(start, terms.periods, terms.due_day, terms.first_period_days_min)
-    if terms.method == "bullet":
+    dues = monthly(start, terms.plan.periods, terms.plan.due_day, terms.plan.first_period_days_min)
+    if terms.plan.method == "bullet":
         dues = dues[-1:]
-        first = fen_by_days(terms.amount_fen, (dues[0] - start).days, terms)
-    elif is_whole_month(start, dues[0], terms.due_day):
-        first = fen_of_month(terms.amount_fen, terms.annual_e10, terms.rounding)
+        first = fen_between(terms.amount_fen, start, dues[0], terms)
+    elif is_whole_month(start, dues[0], terms.plan.due_day):
+        first = fen_of_month(terms.amount_fen, terms.annual_e10, terms.plan.rounding)
     else:
-        first = fen_by_days(terms.amount_fen, (dues[0] - start).days, terms)
+        first = fen_between(terms.amount_fen, start, dues[0], terms)
     instalment, rows = _rows(terms, terms.amount_fen, dues, 0, first)
     return Plan(
         instalment,
@@ -57,7 +57,7 @@ def replan(
     if balance == 0:
         return 0, (Planned(0, paid),) if paid else ()
     dues = [row.due for row in left]
-    keep = state.instalment_fen if terms.prepay_keeps == "instalment" else 0
+    keep = state.instalment_fen if terms.plan.prepay_keeps == "instalment" else 0
     instalment, rows = _rows(terms, balance, dues, keep, _running_interest(state, day, balance))
     return instalment, tuple(rows)
 
@@ -68,32 +68,32 @@ def _running_interest(state: LoanState, day: date, balance_fen: int) -> int:
     terms, row = state.terms, state.rows[state.fallen]
     started = state.rows[state.fallen - 1].due if state.fallen else state.disbursed_on
     assert started is not None
-    whole = terms.method != "bullet" and (state.fallen > 0 or is_whole_month(started, row.due, terms.due_day))
+    whole = terms.plan.method != "bullet" and (state.fallen > 0 or is_whole_month(started, row.due, terms.plan.due_day))
     if whole and started == day:
-        return fen_of_month(balance_fen, terms.annual_e10, terms.rounding)
-    rest = micro_by_days(balance_fen, terms.annual_e10, (row.due - day).days, terms.day_count)
-    return round_ratio(micro_as_of(state, day) + rest, MICRO_PER_FEN, terms.rounding)
+        return fen_of_month(balance_fen, terms.annual_e10, terms.plan.rounding)
+    rest = micro_between(balance_fen, terms.annual_e10, day, row.due, terms.plan.day_count)
+    return round_ratio(micro_as_of(state, day) + rest, MICRO_PER_FEN, terms.plan.rounding)
 
 
 def _rows(
     terms: Terms, balance_fen: int, dues: Sequence[date], instalment_fen: int, running_interest_fen: int
 ) -> tuple[int, list[Planned]]:
     """(instalment, rows) that repay ``balance_fen``; ``instalment_fen`` 0: to be computed for ``len(dues)`` rows."""
-    match terms.method:
+    match terms.plan.method:
         case "equal_instalment":
             instalment = instalment_fen or _equal(terms, balance_fen, len(dues))
             rows = equal_instalment.rows(balance_fen, len(dues), instalment, terms)
         case "bullet":
             instalment, rows = 0, [Planned(balance_fen, 0)]
-        case _ as never:
-            assert_never(never)
-    if len(dues) > 1 or terms.last_row != "keep_instalment" or terms.method == "bullet":
+        case other:
+            raise NotImplementedError(other)
+    if len(dues) > 1 or terms.plan.last_row != "keep_instalment" or terms.plan.method == "bullet":
         rows[0] = Planned(rows[0].principal_fen, running_interest_fen)
     return instalment, rows
 
 
 def _equal(terms: Terms, balance_fen: int, periods: int) -> int:
-    instalment = equal_instalment.instalment_fen(balance_fen, terms.annual_e10, periods, terms.rounding)
-    if terms.last_row == "smooth":
+    instalment = equal_instalment.instalment_fen(balance_fen, terms.annual_e10, periods, terms.plan.rounding)
+    if terms.plan.last_row == "smooth":
         return equal_instalment.smoothed(balance_fen, periods, instalment, terms)
     return instalment

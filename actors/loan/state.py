@@ -10,7 +10,8 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from actors.bank import LastRow, Method, Rounding
+from actors.bank import Allocation, FeeTier
+from actors.schedule.terms import PlanTerms
 from actors.turn import Effect
 
 RATE_SCALE: Final = 10**10
@@ -34,29 +35,35 @@ Status = Literal[
 class Terms(Struct, frozen=True, array_like=True):
     """What was agreed: the product's terms of the day the contract was asked for. New fields go to the end.
 
-    ``due_day`` 0 is the day of pay-out. ``annual_rate`` and what follows from it are known with the contract.
+    ``annual_rate`` and what follows from it are known with the contract. ``misuse_e10`` is the rate of a misused
+    balance, ``penalty_e10`` that of overdue principal; both follow the contract rate when it is repriced.
     """
 
     product: str
-    method: Method
     amount_fen: int
-    periods: int
-    due_day: int
     use_code: str
-    day_count: int
-    rounding: Rounding
+    plan: PlanTerms
     grace_days: int
     penalty_factor: Decimal
     prepay_fen_min: int
-    prepay_keeps: Literal["term", "instalment"]
-    last_row: LastRow
-    first_period_days_min: int
     age_min: int
     age_at_maturity_max: int
     revolving: bool
     annual_rate: Decimal = Decimal(0)
     annual_e10: int = 0
     penalty_e10: int = 0
+    misuse_factor: Decimal = Decimal(2)
+    misuse_e10: int = 0
+    compound_on: Literal["off", "interest", "all"] = "off"
+    compound_months: int = 1
+    compound_rate: Literal["until_maturity", "penalty"] = "until_maturity"
+    allocation: Allocation = "by_instalment"
+    allocation_overdue: tuple[tuple[int, Allocation], ...] = ()
+    prepay_fen_step: int = 1
+    prepay_fees: tuple[FeeTier, ...] = ()
+    repricing: Literal["fixed", "january", "anniversary"] = "fixed"
+    lpr_tenor: str = "1Y"
+    spread_bp: int = 0
 
 
 class Instalment(Struct, frozen=True, array_like=True):

@@ -67,8 +67,8 @@ def _loan(state: LoanState, ctx: Context) -> m.LoanView:
         status=state.status,
         reason=state.reason,
         amount_fen=terms.amount_fen,
-        periods=terms.periods,
-        method=terms.method,
+        periods=terms.plan.periods,
+        method=terms.plan.method,
         annual_rate=str(terms.annual_rate),
         use_code=terms.use_code,
         disbursed_on=state.disbursed_on,
@@ -129,7 +129,7 @@ def _schedule(state: LoanState, ctx: Context) -> m.ScheduleView:
                 status=_row_status(state, index, row),
             )
         )
-    return m.ScheduleView(loan_id=ctx.actor_id, method=state.terms.method, instalments=tuple(shown))
+    return m.ScheduleView(loan_id=ctx.actor_id, method=state.terms.plan.method, instalments=tuple(shown))
 
 
 def _row_status(state: LoanState, index: int, row: Instalment) -> str:

@@ -25,13 +25,15 @@ class Agreed(NamedTuple):
 
     @classmethod
     def of(cls, terms: list[object]) -> "Agreed":
-        amount, periods, due_day, day_count = (terms[n] for n in (2, 3, 4, 6))
+        plan = terms[3]
+        assert isinstance(plan, list)
+        amount, periods, due_day = terms[1], plan[1], plan[2]
+        day_count = int(str(plan[5])[-3:])
         assert isinstance(amount, int)
         assert isinstance(periods, int)
         assert isinstance(due_day, int)
-        assert isinstance(day_count, int)
-        rate = Fraction(str(terms[17]))
-        return cls(str(terms[1]), amount, periods, due_day, day_count, str(terms[7]), str(terms[12]), rate)
+        rate = Fraction(str(terms[10]))
+        return cls(str(plan[0]), amount, periods, due_day, day_count, str(plan[7]), str(plan[8]), rate)
 
 
 class Row(NamedTuple):

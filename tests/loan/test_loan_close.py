@@ -80,7 +80,7 @@ def test_paid_on_the_due_date_is_on_time() -> None:
 
 def test_penalty_runs_from_the_due_date_to_the_day_paid_in_place_of_interest() -> None:
     """1,000 due, 36.5 % over 365, paid 503 three days late: 3.00 penalty and 500.00 principal (published example)."""
-    terms = bank(day_count=365, penalty_factor=Decimal("1.46"))
+    terms = bank(day_count="actual/365", penalty_factor=Decimal("1.46"))
     life = Life(date(2025, 12, 1), terms).active("0.25", amount_fen=100_000, periods=1, method="bullet", due_day=1)
     loan = life.loan
     assert loan.rows[0].due == date(2026, 1, 1)

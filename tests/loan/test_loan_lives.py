@@ -38,7 +38,7 @@ PRODUCTS = st.fixed_dictionaries(
         "prepay_keeps": st.sampled_from(["term", "instalment"]),
         "last_row": st.sampled_from(["recompute", "keep_instalment", "smooth"]),
         "rounding": st.sampled_from(["HALF_UP", "HALF_EVEN"]),
-        "day_count": st.sampled_from([360, 365]),
+        "day_count": st.sampled_from(["actual/360", "actual/365"]),
     }
 )
 CONTRACTS = st.fixed_dictionaries(
@@ -196,7 +196,7 @@ def _check_accrued(life: Life, loan: LoanState) -> None:
     day = loan.rows[loan.fallen - 1].due if loan.fallen else loan.disbursed_on
     assert day is not None
     assert loan.closed_to is not None
-    daily = Fraction(str(loan.terms.annual_rate)) / loan.terms.day_count
+    daily = Fraction(str(loan.terms.annual_rate)) / int(loan.terms.plan.day_count[-3:])
     interest = Fraction(0)
     while day <= loan.closed_to:
         later = sum(event.principal_fen_prepaid for event in life.events(Repaid) if event.value_date > day)

@@ -1,6 +1,6 @@
 """Rounding of exact fractions to whole fen: HALF_UP (default) or HALF_EVEN, in integers only."""
 
-from actors.bank import Rounding
+from actors.schedule.terms import Rounding
 
 
 def round_ratio(numerator: int, denominator: int, rounding: Rounding) -> int:
