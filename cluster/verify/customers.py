@@ -66,7 +66,7 @@ def _effects(state: bytes) -> dict[str, Any]:
     return effects
 
 
-REVOLVING = 16
+REVOLVING = 9
 """Position of the flag in a loan's terms (actors/loan/state.py)."""
 
 
