@@ -1,10 +1,10 @@
 """Banks and the fronts' lists in memory: the twin of banks.py and queries.py, under storage/memory.py."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
-from storage.banks import BankRow, DateGoesBack
+from storage.banks import BankHead, BankRow, DateGoesBack, TermsVersion
 from storage.contract import JournalRow, LoadedRow
 from storage.memory_directory import MemoryDirectory, monotonic_ms
 from storage.queries import LoanSummary, ProcessSummary
@@ -18,35 +18,52 @@ class MemoryLists(MemoryDirectory):
         self._journal: dict[tuple[str, str], list[JournalRow]] = {}
         self._columns: dict[tuple[str, str], tuple[Any, ...]] = {}
         self._identities: dict[tuple[str, bytes], str] = {}
-        self._banks: dict[str, BankRow] = {}
-        self._terms: dict[tuple[str, int], bytes] = {}
+        self._dates: dict[str, tuple[date, int]] = {}
+        self._terms: dict[str, list[tuple[TermsVersion, bytes]]] = {}
 
     async def put(self, code: str, terms_json: bytes, business_date: date) -> int:
         self._reachable()
-        now = self._banks.get(code)
-        if now is None:
-            now = BankRow(code, 1, terms_json, business_date, 1)
-        elif now.terms != terms_json:
-            now = now._replace(version=now.version + 1, terms=terms_json)
-        self._banks[code] = now
-        self._terms[code, now.version] = now.terms
-        return now.version
+        if code not in self._dates:
+            self._dates[code] = (business_date, 1)
+            self._terms[code] = []
+            await self.add_terms(code, 0, [(business_date, terms_json)])
+        return len(self._terms[code])
+
+    async def add_terms(self, code: str, after: int, changes: list[tuple[date, bytes]]) -> bool:
+        self._reachable()
+        kept = self._terms.get(code)
+        if kept is None or len(kept) != after:
+            return False
+        for day, terms_json in changes:
+            kept.append((TermsVersion(len(kept) + 1, day, "loaded", 0, datetime.now(UTC)), terms_json))
+        return True
+
+    async def heads(self) -> list[BankHead]:
+        return [BankHead(r.code, r.version, r.business_date, r.date_epoch) for r in await self.all()]
 
     async def all(self) -> list[BankRow]:
         self._reachable()
-        return [self._banks[code] for code in sorted(self._banks)]
+        found = []
+        for code, (day, epoch) in sorted(self._dates.items()):
+            version, terms = [(v.version, terms) for v, terms in self._terms[code] if v.valid_from <= day][-1]
+            found.append(BankRow(code, version, terms, day, epoch))
+        return found
 
     async def terms_of(self, code: str, version: int) -> bytes | None:
         self._reachable()
-        return self._terms.get((code, version))
+        return next((terms for v, terms in self._terms.get(code, []) if v.version == version), None)
+
+    async def versions(self, code: str) -> list[TermsVersion]:
+        self._reachable()
+        return [v for v, _ in self._terms.get(code, [])]
 
     async def set_business_date(self, code: str, business_date: date) -> int:
         self._reachable()
-        now = self._banks[code]
-        if business_date < now.business_date:
+        day, epoch = self._dates[code]
+        if business_date < day:
             raise DateGoesBack(f"{code}: {business_date}")
-        epoch = now.date_epoch + (business_date > now.business_date)
-        self._banks[code] = now._replace(business_date=business_date, date_epoch=epoch)
+        epoch += business_date > day
+        self._dates[code] = (business_date, epoch)
         return epoch
 
     async def transactions(

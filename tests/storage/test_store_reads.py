@@ -72,15 +72,41 @@ async def test_processes_of_a_customer(store: AnyStore) -> None:
     assert [p.id for p in await store.processes_of_customer("3301", "C1", "P1", 10)] == ["P2"]
 
 
-async def test_terms_have_a_version_for_each_change(store: AnyStore) -> None:
+async def test_a_bank_is_loaded_once_and_its_terms_change_by_versions(store: AnyStore) -> None:
     terms = json.dumps({"name": "秒贷银行", "rate": "0.0360"}, ensure_ascii=False).encode()
     assert await store.put("3301", terms, DAY) == 1
-    assert await store.put("3301", terms, DAY + timedelta(days=9)) == 1
-    assert await store.put("3301", b"{}", DAY) == 2
+    assert await store.put("3301", b"{}", DAY + timedelta(days=9)) == 1
     assert await store.put("3300", b"[1,  2]", DAY) == 1
-    assert await store.all() == [("3300", 1, b"[1,  2]", DAY, 1), ("3301", 2, b"{}", DAY, 1)]
+    assert await store.all() == [("3300", 1, b"[1,  2]", DAY, 1), ("3301", 1, terms, DAY, 1)]
+    assert await store.heads() == [("3300", 1, DAY, 1), ("3301", 1, DAY, 1)]
     assert await store.terms_of("3301", 1) == terms
     assert await store.terms_of("3301", 3) is None
+    assert not await store.add_terms("3301", 2, [(DAY, b"{}")])
+    assert not await store.add_terms("9999", 0, [(DAY, b"{}")])
+    assert len(await store.versions("3301")) == 1
+
+
+async def test_in_force_is_the_latest_version_that_the_business_date_has_reached(store: AnyStore) -> None:
+    def on(days: int) -> date:
+        return DAY + timedelta(days=days)
+
+    await store.put("3301", b"[1]", DAY)
+    assert await store.add_terms("3301", 1, [(on(5), b"[2]")])
+    assert await store.add_terms("3301", 2, [(on(3), b"[3]"), (on(5), b"[4]")])
+    assert [(v.version, v.valid_from) for v in await store.versions("3301")] == [
+        (1, DAY),
+        (2, on(5)),
+        (3, on(3)),
+        (4, on(5)),
+    ]
+    in_force = []
+    for days in (0, 2, 3, 4, 5, 9):
+        await store.set_business_date("3301", on(days))
+        (row,) = await store.all()
+        (head,) = await store.heads()
+        assert head.version == row.version
+        in_force.append((row.version, row.terms))
+    assert in_force == [(1, b"[1]"), (1, b"[1]"), (3, b"[3]"), (3, b"[3]"), (4, b"[4]"), (4, b"[4]")]
 
 
 async def test_a_business_date_only_advances(store: AnyStore) -> None:
