@@ -77,6 +77,28 @@ class Product(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     age_min: int = 18
     age_at_maturity_max: int = 65
     proof_of_use_days: int = 90
+    on_sale: bool = True
+    """Off: no new application, line or contract; what is agreed goes on."""
+
+
+class Bounds(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the rules of the day allow products to be (lending-rules.md: caps, interest); checked when terms are saved.
+
+    Of the dated parameters themselves: when a notice changes them, they change like any other term.
+    """
+
+    penalty_factor_min: Decimal = Decimal("1.3")
+    penalty_factor_max: Decimal = Decimal("1.5")
+    misuse_factor_min: Decimal = Decimal("1.5")
+    misuse_factor_max: Decimal = Decimal(2)
+    grace_days_max: int = 5
+    term_months_max: int = 60
+    one_go_months_max: int = 12
+    """Longest term of a loan whose principal is repaid in one go."""
+    customer_fen_max: int = 20_000_000
+    age_least: int = 18
+    age_at_maturity_most: int = 70
+    vat_rates: tuple[Decimal, ...] = (Decimal("0.03"), Decimal("0.06"))
 
 
 class Flow(Struct, frozen=True, kw_only=True):
@@ -153,3 +175,8 @@ class BankTerms(Struct, frozen=True, kw_only=True):
     effect_retry_s: int = 5
     reservation_check_s: int = 300
     sms_templates: dict[str, str] = {}
+    bounds: Bounds = Bounds()
+    calendar: dict[date, Literal["working", "holiday"]] = {}
+    """Days on which the bank differs from the published calendar; ``holidays`` is made of both (cluster/holidays.py)."""
+    calendar_years: tuple[int, int] = (0, 0)
+    """First and last year that ``holidays`` covers; (0, 0): none."""
