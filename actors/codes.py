@@ -133,6 +133,12 @@ class Code(Enum):
     # outside systems (8xxx)
     OUTSIDE_DOWN = _Row(8001, Sort.UNAVAILABLE, "外部系统不可用", "an outside system does not answer")
     OUTSIDE_REFUSED = _Row(8002, Sort.REFUSED, "外部系统拒绝", "an outside system refused")
+    # books (9xxx)
+    VOUCHER_REFUSED = _Row(9001, Sort.REFUSED, "核心拒绝传票", "the core refused a daily voucher")
+    BOOKS_CLOSED_LATER = _Row(9002, Sort.CONFLICT, "该日期之后已关账", "the books of a later day are closed")
+    BOOKS_NOT_CLOSED = _Row(9003, Sort.CONFLICT, "该日期尚未关账", "the books of this day are not closed")
+    DIFFERENCE_STATUS = _Row(9004, Sort.CONFLICT, "差异状态不允许该操作", "not allowed in the difference's status")
+    DIFFERENCE_UNOWNED = _Row(9005, Sort.CONFLICT, "差异无责任人", "the difference has no owner yet")
     # fmt: on
 
     @property

@@ -12,6 +12,12 @@
 | POST /core/deposits | deposits: list of the former | many at once |
 | POST /core/defaults | auto_create, default_balance_fen | unknown accounts |
 | POST /core/mark | bank, account, frozen, closed | freezes, closes |
+| POST /core/mode | bank, mode | instructed, core_calculated, gl_summary |
+| POST /core/close | bank, date | no daily voucher for it any more |
+| POST /core/collect | bank, account, amount_fen, consumer | a repayment that the core starts: its date and serial |
+| GET /core/ledger | ?bank=&date=&consumer= | that system's ledger by account |
+| GET /core/ledger.csv | the same | the ledger file |
+| POST /core/ledger-file | bank, date, folder, consumer | writes the ledger file into a folder; its path |
 | GET /core/balance | ?bank=&account= | balance_fen, frozen, closed |
 | GET /core/loans | ?bank= | the core's loan ledger |
 | GET /core/trial_balance | | accounts by bank, breaches (empty when sound) |
@@ -25,6 +31,7 @@
 
 import datetime
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import msgspec
 from aiohttp import web
@@ -32,6 +39,9 @@ from msgspec import Struct
 
 from sandbox.bureau import Report
 from sandbox.core.audit import breaches, loan_rows
+from sandbox.core.booking import CoreRefusal
+from sandbox.core.ledger import DayRow
+from sandbox.core.ledger_file import as_csv, row_of, write_file
 from sandbox.faults import Fault
 from sandbox.risk import Assessment
 from sandbox.town import SYSTEMS, Sandbox
@@ -62,6 +72,25 @@ class MarkAccount(Struct, kw_only=True, forbid_unknown_fields=True):
     account: str
     frozen: bool | None = None
     closed: bool | None = None
+
+
+class SetMode(Struct, kw_only=True, forbid_unknown_fields=True):
+    bank: str
+    mode: str
+
+
+class Collect(Struct, kw_only=True, forbid_unknown_fields=True):
+    bank: str
+    account: str
+    amount_fen: int
+    consumer: str = "MIAODAI"
+
+
+class WriteLedgerFile(Struct, kw_only=True, forbid_unknown_fields=True):
+    bank: str
+    date: datetime.date
+    folder: str
+    consumer: str = "MIAODAI"
 
 
 class PresetReport(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -109,6 +138,12 @@ class Control:
             ("POST", "/core/deposits"): self._deposits,
             ("POST", "/core/defaults"): self._defaults,
             ("POST", "/core/mark"): self._mark,
+            ("POST", "/core/mode"): self._set_mode,
+            ("POST", "/core/close"): self._close_date,
+            ("POST", "/core/collect"): self._collect,
+            ("GET", "/core/ledger"): self._ledger,
+            ("GET", "/core/ledger.csv"): self._ledger_file,
+            ("POST", "/core/ledger-file"): self._write_ledger_file,
             ("GET", "/core/balance"): self._balance,
             ("GET", "/core/loans"): self._loans,
             ("GET", "/core/trial_balance"): self._trial_balance,
@@ -162,6 +197,41 @@ class Control:
         wanted = msgspec.json.decode(await request.read(), type=MarkAccount)
         self.box.core.mark(wanted.bank, wanted.account, frozen=wanted.frozen, closed=wanted.closed)
         return self.box.core.account(wanted.bank, wanted.account)
+
+    async def _set_mode(self, request: web.Request) -> object:
+        wanted = msgspec.json.decode(await request.read(), type=SetMode)
+        self.box.core.set_mode(wanted.bank, wanted.mode)
+        return {"mode": self.box.core.mode(wanted.bank)}
+
+    async def _close_date(self, request: web.Request) -> object:
+        wanted = msgspec.json.decode(await request.read(), type=SetDate)
+        self.box.core.close_date(wanted.bank, wanted.date.isoformat())
+        return {"closed": wanted.date}
+
+    async def _collect(self, request: web.Request) -> object:
+        wanted = msgspec.json.decode(await request.read(), type=Collect)
+        try:
+            date, serial = self.box.core.collect(wanted.bank, wanted.account, wanted.amount_fen, wanted.consumer)
+        except CoreRefusal as refusal:
+            raise ValueError(refusal.code) from None
+        return {"core_date": date, "core_serial": serial}
+
+    async def _ledger(self, request: web.Request) -> object:
+        return [row_of(row) for row in self._ledger_rows(request)]
+
+    async def _ledger_file(self, request: web.Request) -> object:
+        return web.Response(text=as_csv(self._ledger_rows(request)), content_type="text/csv")
+
+    async def _write_ledger_file(self, request: web.Request) -> object:
+        wanted = msgspec.json.decode(await request.read(), type=WriteLedgerFile)
+        date = wanted.date.isoformat()
+        path = write_file(self.box.core.books, Path(wanted.folder), wanted.bank, date, wanted.consumer)
+        return {"path": str(path)}
+
+    def _ledger_rows(self, request: web.Request) -> list[DayRow]:
+        query = request.query
+        date = datetime.date.fromisoformat(query["date"]).isoformat()
+        return self.box.core.books.ledger.day_rows(query["bank"], date, query.get("consumer", "MIAODAI"))
 
     async def _balance(self, request: web.Request) -> object:
         held = self.box.core.account(request.query["bank"], request.query["account"])
@@ -218,6 +288,8 @@ def _answering(handler: Callable[[web.Request], Awaitable[object]]) -> Callable[
             status, value = 404, {"not_found": str(error)}
         except ValueError as error:
             status, value = 400, {"bad_request": str(error)}
+        if isinstance(value, web.Response):
+            return value
         return web.Response(status=status, body=msgspec.json.encode(value), content_type="application/json")
 
     return answer

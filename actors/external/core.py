@@ -1,4 +1,6 @@
-"""Core banking 核心: disburse, debit, reverse, and the query that settles doubt. Money moves here and nowhere else.
+"""Core banking 核心: disburse, debit, reverse, daily vouchers, and the query that settles doubt; its ledger, asked.
+
+Money moves here and nowhere else.
 
 The sequence number of an instruction is its effect's id, on the first attempt and on the hundredth. Attempt 0 sends. No
 answer is "unknown". A later attempt first asks what became of the number: success and failure end it, processing stays
@@ -7,7 +9,8 @@ unknown, and only "not found" sends again, under the same number. Never under a 
 
 import secrets
 from collections.abc import Callable
-from typing import Any
+from datetime import date
+from typing import Any, NamedTuple
 
 from actors.codes import Code
 from actors.external.outcome import Outcome, done, refused, unknown
@@ -19,8 +22,10 @@ SERVICES = {
     "disburse": ("02003000101", "01"),
     "debit": ("02003000102", "01"),
     "reverse": ("02003000104", "01"),
+    "voucher": ("02003000105", "01"),
 }
 QUERY = ("02003000103", "01")
+LEDGER = ("02003000106", "01")
 
 REFUSALS: dict[str, dict[str, Code]] = {
     "disburse": {
@@ -55,6 +60,13 @@ REFUSALS: dict[str, dict[str, Code]] = {
         "CB1014": Code.OUTSIDE_REFUSED,
         "CB2001": Code.OUTSIDE_REFUSED,
     },
+    "voucher": {
+        "CB1014": Code.VOUCHER_REFUSED,
+        "CB1015": Code.VOUCHER_REFUSED,  # the date is not open for booking there
+        "CB1016": Code.VOUCHER_REFUSED,  # does not balance
+        "CB1017": Code.VOUCHER_REFUSED,  # no such account
+        "CB2001": Code.VOUCHER_REFUSED,
+    },
 }
 """The core's definite refusals -> our codes. A code not in the table says nothing for sure: unknown, asked by query."""
 
@@ -62,10 +74,22 @@ REFUSED_BY_QUERY = {
     "disburse": Code.DISBURSE_REFUSED,
     "debit": Code.DEBIT_REFUSED,
     "reverse": Code.OUTSIDE_REFUSED,
+    "voucher": Code.VOUCHER_REFUSED,
 }
 """When the query says "failed" with a code not in `REFUSALS`: definite all the same."""
 
 _BUSY = "CB9001"
+_SPLIT = {f"{item.lower()}_fen": item for item in ("PRINCIPAL", "INTEREST", "PENALTY", "COMPOUND", "FEE")}
+
+
+class LedgerRow(NamedTuple):
+    """An account of the core's ledger on a date, in fen; opening and closing are debit less credit."""
+
+    account: str
+    opening_fen: int
+    debit_fen: int
+    credit_fen: int
+    closing_fen: int
 
 
 class Core:
@@ -122,6 +146,22 @@ class Core:
 
         return await self.envelope.call(send, repeat=True)
 
+    async def ledger(self, bank: str, on: date) -> list[LedgerRow]:
+        """The core's general ledger as far as we caused it, by account, at the end of ``on``. Raises `Unanswered`."""
+        number = f"G{secrets.token_hex(8)}"
+        head = standard_head(self._consumer, number, number, bank)
+
+        async def send(timeout_s: float) -> list[LedgerRow]:
+            reply = await self._wire.call(*LEDGER, head, {"LEDGER_DATE": f"{on:%Y%m%d}"}, timeout_s)
+            if not reply.ok:
+                raise NoAnswer(reply.code)
+            try:
+                return [_ledger_row(row) for row in reply.body.get("ROWS") or ()]
+            except (KeyError, TypeError, ValueError) as error:
+                raise NoAnswer("unreadable ledger") from error
+
+        return await self.envelope.call(send, repeat=True)
+
     def _account(self, payload: dict[str, Any], bank: str) -> str:
         sealed = payload.get("account_sealed")
         return self._vault_of(bank).unseal(payload["customer_id"], sealed) if sealed else ""
@@ -136,6 +176,8 @@ def _done(operation: str, body: dict[str, Any]) -> Outcome:
             raise ValueError(date)
         if operation == "debit":
             booked["debited_fen"] = fen(body["DEBITED"])
+            if body.get("SPLIT_BY") == "CORE":
+                booked |= {name: fen(body[item]) for name, item in _SPLIT.items()}
     except (KeyError, TypeError, ValueError) as error:
         raise NoAnswer("unreadable booking") from error
     return done(**booked)
@@ -160,7 +202,11 @@ def _resolved(operation: str, payload: dict[str, Any], reply: EsbReply) -> Outco
 
 def _is_ours(payload: dict[str, Any], body: dict[str, Any]) -> bool:
     """The number must stand for the same loan and sum there: else a person looks, and we claim nothing."""
-    return body.get("LOAN_NO") == payload["loan_id"] and body.get("AMOUNT") == yuan(payload["amount_fen"])
+    return body.get("LOAN_NO", "") == payload["loan_id"] and body.get("AMOUNT") == yuan(payload["amount_fen"])
+
+
+def _ledger_row(row: dict[str, Any]) -> LedgerRow:
+    return LedgerRow(row["ACCOUNT"], *(fen(row[name]) for name in ("OPENING", "DEBIT", "CREDIT", "CLOSING")))
 
 
 def _disburse(payload: dict[str, Any], account: str) -> dict[str, Any]:
@@ -177,9 +223,10 @@ def _disburse(payload: dict[str, Any], account: str) -> dict[str, Any]:
 
 
 def _debit(payload: dict[str, Any], account: str) -> dict[str, Any]:
-    """``payload["allocation"]``, if given: [[principal|interest|penalty, fen], ...] in the order in which a partial
-    debit is to be booked, instalment by instalment; without it the core takes penalty, interest, principal."""
-    body = {
+    """``payload["allocation"]``, if given: [[principal|interest|penalty|compound|fee, fen], ...] in the order in which
+    a partial debit is to be booked, instalment by instalment; without it: fee, penalty, compound, interest, principal.
+    ``compound_fen`` and ``fee_fen`` go along when there are any."""
+    body: dict[str, Any] = {
         "LOAN_NO": payload["loan_id"],
         "CUSTOMER_NO": payload["customer_id"],
         "AMOUNT": yuan(payload["amount_fen"]),
@@ -190,6 +237,9 @@ def _debit(payload: dict[str, Any], account: str) -> dict[str, Any]:
         "ACCOUNT_NO": account,
         "BUSINESS_DATE": str(payload["business_date"]).replace("-", ""),
     }
+    for item in ("compound", "fee"):
+        if payload.get(f"{item}_fen"):
+            body[item.upper()] = yuan(payload[f"{item}_fen"])
     allocation = [{"ITEM": item.upper(), "AMOUNT": yuan(part)} for item, part in payload.get("allocation", ())]
     return body | {"ALLOCATION": allocation} if allocation else body
 
@@ -203,8 +253,22 @@ def _reverse(payload: dict[str, Any], account: str) -> dict[str, Any]:
     }
 
 
+def _voucher(payload: dict[str, Any], account: str) -> dict[str, Any]:
+    """``payload["lines"]``: [[core account, debit fen, credit fen], ...]; the total is of the debits."""
+    return {
+        "VOUCHER_NO": payload["number"],
+        "BOOK_DATE": str(payload["date"]).replace("-", ""),
+        "PRODUCT": payload["product"],
+        "AMOUNT": yuan(payload["amount_fen"]),
+        "LINES": [
+            {"ACCOUNT": code, "DEBIT": yuan(debit), "CREDIT": yuan(credit)} for code, debit, credit in payload["lines"]
+        ],
+    }
+
+
 _BODIES: dict[str, Callable[[dict[str, Any], str], dict[str, Any]]] = {
     "disburse": _disburse,
     "debit": _debit,
     "reverse": _reverse,
+    "voucher": _voucher,
 }

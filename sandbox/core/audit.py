@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sandbox.core.booking import THIN
 from sandbox.core.ledger import DEPOSITS, LOANS
 from sandbox.core.records import Books
 
@@ -19,10 +20,22 @@ def breaches(books: Books) -> list[str]:
         if deposits != -accounts.get(DEPOSITS, 0):
             found.append(f"{bank}: deposits {deposits}, general ledger {-accounts.get(DEPOSITS, 0)}")
         loans = sum(loan.principal_fen_outstanding for loan in books.loans.get(bank, {}).values())
-        if loans != accounts.get(LOANS, 0):
-            found.append(f"{bank}: loans {loans}, general ledger {accounts.get(LOANS, 0)}")
+        ledger = accounts.get(LOANS, 0) - _by_daily_vouchers(books, bank, LOANS)
+        if loans != ledger and books.modes.get(bank) != THIN:
+            found.append(f"{bank}: loans {loans}, general ledger {ledger}")
     found += [f"{key}: applied {item.applied} times" for key, item in books.instructions.items() if item.applied > 1]
     return found
+
+
+def _by_daily_vouchers(books: Books, bank: str, account: str) -> int:
+    """What daily vouchers of other systems moved of an account (write-offs, say), past the core's own loan accounts."""
+    return sum(
+        line.debit_fen - line.credit_fen
+        for voucher in books.ledger.vouchers
+        if voucher.daily and voucher.bank == bank
+        for line in voucher.lines
+        if line.account == account
+    )
 
 
 def instruction_rows(books: Books, bank: str = "") -> list[dict[str, Any]]:

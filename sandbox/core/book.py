@@ -1,4 +1,4 @@
-"""What the core does with an instruction: pay out, debit, reverse; each once per number, each a balanced voucher.
+"""What the core does with an instruction: pay out, debit, reverse, book a daily voucher; each once per number.
 
 Before it: sandbox/core/service.py reads the message. Refusals are stored under the number like successes, so a query or
 a re-send finds them. Everything here runs without awaiting: an instruction is applied in one piece.
@@ -7,20 +7,21 @@ a re-send finds them. Everything here runs without awaiting: an instruction is a
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from sandbox.core import codes
-from sandbox.core.ledger import CLEARING, DEPOSITS, INTEREST, LOANS, PENALTY, Line, red
+from sandbox.core import codes, reckon
+from sandbox.core.booking import (
+    CALCULATED,
+    INSTRUCTED,
+    MODES,
+    CoreRefusal,
+    check_voucher,
+    debited_lines,
+    ordered_split,
+    paid_out_lines,
+)
+from sandbox.core.ledger import CLEARING, DEPOSITS, Line, red
 from sandbox.core.records import Books, Deposit, Instruction, LoanAccount, Order
 
-PRINCIPAL_ITEM, INTEREST_ITEM, PENALTY_ITEM = "PRINCIPAL", "INTEREST", "PENALTY"
 _CHINA = timezone(timedelta(hours=8))
-
-
-class CoreRefusal(Exception):
-    """A business refusal with a code of sandbox/core/codes.py; becomes the instruction's stored failure."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 class CoreBook:
@@ -41,6 +42,29 @@ class CoreBook:
         if bank == "*":
             self.books.dates.clear()
         self.books.dates[bank] = date
+
+    def mode(self, bank: str) -> str:
+        """How the core keeps the loans of this bank (sandbox/core/booking.py)."""
+        return self.books.modes.get(bank, INSTRUCTED)
+
+    def set_mode(self, bank: str, mode: str) -> None:
+        if mode not in MODES:
+            raise ValueError(f"no mode {mode}: {', '.join(MODES)}")
+        self.books.modes[bank] = mode
+
+    def close_date(self, bank: str, date: str) -> None:
+        """No daily voucher for ``date`` or before is taken any more."""
+        self.books.closed[bank] = max(date, self.books.closed.get(bank, ""))
+
+    def collect(self, bank: str, account: str, amount_fen: int, consumer: str) -> tuple[str, str]:
+        """柜面还款, 司法扣划: money taken on the core's own initiative for a system's loan waits in clearing (2011 /
+        3001) until that system's voucher says what it paid. (accounting date, serial)"""
+        held = self._deposit(bank, account)
+        if amount_fen <= 0 or held.balance_fen < amount_fen:
+            raise CoreRefusal(codes.INSUFFICIENT)
+        held.balance_fen -= amount_fen
+        lines = [Line(DEPOSITS, amount_fen, 0), Line(CLEARING, 0, amount_fen)]
+        return self.date(bank), self._post(bank, lines, source=consumer)
 
     def deposit(self, bank: str, account: str, amount_fen: int) -> int:
         """Money comes in from outside (salary, counter) or goes out (negative). The new balance."""
@@ -99,7 +123,7 @@ class CoreBook:
             instruction.status, instruction.code = "S", codes.OK
 
     def disburse(self, instruction: Instruction, order: Order) -> None:
-        """Open the loan account and pay into the customer's account: 1303 / 2011."""
+        """Open the loan account and pay into the customer's account."""
         if order.amount_fen <= 0:
             raise CoreRefusal(codes.BAD_AMOUNT)
         loans = self.books.loans.setdefault(order.bank, {})
@@ -107,7 +131,8 @@ class CoreBook:
             raise CoreRefusal(codes.LOAN_EXISTS)
         held = self._deposit(order.bank, order.account)
         held.balance_fen += order.amount_fen
-        loans[order.loan_no] = LoanAccount(
+        mode = self.mode(order.bank)
+        loan = loans[order.loan_no] = LoanAccount(
             customer_no=order.customer_no,
             product=order.product,
             account=order.account,
@@ -119,22 +144,22 @@ class CoreBook:
             opened=instruction.core_date,
             movements=[order.key],
         )
-        self._book(instruction, [Line(LOANS, order.amount_fen, 0), Line(DEPOSITS, 0, order.amount_fen)])
+        if mode == CALCULATED:
+            loan.plan = reckon.plan_of(loan)
+        self._book(instruction, paid_out_lines(mode, order.amount_fen))
         instruction.moved_fen = order.amount_fen
 
     def debit(self, instruction: Instruction, order: Order) -> None:
-        """Take a repayment from the customer's account. A partial one takes what is there, booked in the order's
-        allocation."""
-        if order.amount_fen <= 0 or min(order.parts) < 0 or sum(order.parts) != order.amount_fen:
+        """Take a repayment from the customer's account. A partial one takes what is there. It is split as the order
+        says, or by the core's own reckoning (core_calculated)."""
+        if order.amount_fen <= 0:
             raise CoreRefusal(codes.BAD_AMOUNT)
-        principal, interest, penalty = order.parts
-        steps = order.allocation or ((PENALTY_ITEM, penalty), (INTEREST_ITEM, interest), (PRINCIPAL_ITEM, principal))
-        if tuple(_booked(steps, order.amount_fen).values()) != order.parts:
-            raise CoreRefusal(codes.BAD_AMOUNT)
+        told = ordered_split(order, order.amount_fen)
         loan = self.books.loans.get(order.bank, {}).get(order.loan_no)
         if loan is None or loan.status == "reversed":
             raise CoreRefusal(codes.NO_LOAN)
-        if principal > loan.principal_fen_outstanding:
+        calculated = self.mode(order.bank) == CALCULATED and loan.plan is not None
+        if not calculated and told.principal_fen > loan.principal_fen_outstanding:
             raise CoreRefusal(codes.OVER_OUTSTANDING)
         held = self._deposit(order.bank, order.account)
         if held.frozen:
@@ -142,15 +167,25 @@ class CoreBook:
         taken = min(order.amount_fen, held.balance_fen) if order.partial else order.amount_fen
         if taken <= 0 or taken > held.balance_fen:
             raise CoreRefusal(codes.INSUFFICIENT)
-        principal, interest, penalty = _booked(steps, taken).values()
+        if calculated:
+            instruction.plan_before, instruction.calculated = reckon.copied(loan.plan), True
+            instruction.split = reckon.split(loan, instruction.core_date, taken)
+        else:
+            instruction.split = ordered_split(order, taken)
         held.balance_fen -= taken
-        self._move_principal(loan, -principal)
+        self._move_principal(loan, -instruction.split.principal_fen)
         loan.movements.append(order.key)
-        parts = ((LOANS, principal), (INTEREST, interest), (PENALTY, penalty))
-        self._book(
-            instruction, [Line(DEPOSITS, taken, 0)] + [Line(account, 0, part) for account, part in parts if part]
-        )
+        self._book(instruction, debited_lines(self.mode(order.bank), taken, instruction.split))
         instruction.moved_fen = taken
+
+    def voucher(self, instruction: Instruction, order: Order) -> None:
+        """日终传票: another system's day in sums by account, booked under the day it speaks of, which must be open."""
+        check_voucher(order)
+        if order.book_date > self.date(order.bank) or order.book_date <= self.books.closed.get(order.bank, ""):
+            raise CoreRefusal(codes.DATE_CLOSED)
+        instruction.core_date = order.book_date
+        self._book(instruction, list(order.lines), order.book_date)
+        instruction.moved_fen = order.amount_fen
 
     def reverse(self, instruction: Instruction, order: Order) -> None:
         """冲正: the same accounting day, last movement first. Of something reversed or failed: succeeds, does nothing.
@@ -161,7 +196,7 @@ class CoreBook:
         if original is None or original.status == "P":
             self.books.tombstones.setdefault(original_key, order.key)
             return
-        if original.order.operation == "reverse":
+        if original.order.operation in ("reverse", "voucher"):
             raise CoreRefusal(codes.BAD_FIELD)
         if original.status == "F" or original.reversed_by:
             return
@@ -183,7 +218,10 @@ class CoreBook:
         if held.balance_fen + change < 0:
             raise CoreRefusal(codes.INSUFFICIENT)
         held.balance_fen += change
-        self._move_principal(loan, sum(line.credit_fen - line.debit_fen for line in lines if line.account == LOANS))
+        disbursed = original.order.operation == "disburse"
+        self._move_principal(loan, -original.moved_fen if disbursed else original.split.principal_fen)
+        if original.plan_before is not None:
+            loan.plan = original.plan_before
         loan.movements.pop()
         if not loan.movements:
             loan.status = "reversed"
@@ -209,36 +247,41 @@ class CoreBook:
             raise CoreRefusal(codes.CLOSED)
         return held
 
-    def _book(self, instruction: Instruction, lines: list[Line]) -> None:
+    def _book(self, instruction: Instruction, lines: list[Line], date: str = "") -> None:
+        order = instruction.order
         instruction.voucher = len(self.books.ledger.vouchers)
-        instruction.serial = self._post(instruction.order.bank, lines, instruction.serial)
+        instruction.serial = self._post(
+            order.bank, lines, instruction.serial, order.consumer, date, daily=order.operation == "voucher"
+        )
         instruction.applied += 1
 
-    def _post(self, bank: str, lines: list[Line], serial: str = "") -> str:
-        """Book a voucher today under its serial, or a new one."""
-        serial = serial or self._serial(bank)
-        self.books.ledger.post(bank, self.date(bank), serial, lines)
+    def _post(
+        self,
+        bank: str,
+        lines: list[Line],
+        serial: str = "",
+        source: str = "",
+        date: str = "",
+        *,
+        daily: bool = False,
+    ) -> str:
+        """Book a voucher today (or on ``date``) under its serial, or a new one."""
+        serial = serial or self._serial(bank, date)
+        self.books.ledger.post(bank, date or self.date(bank), serial, lines, source, daily=daily)
         return serial
 
-    def _serial(self, bank: str) -> str:
+    def _serial(self, bank: str, date: str = "") -> str:
         """The next serial, unique in the bank: CB, accounting date, eight digits."""
-        date = self.date(bank)
+        date = date or self.date(bank)
         serials = self.books.serials
         day = f"{bank}|{date}"
         serials[day] = serials.get(day, 0) + 1
         return f"CB{date.replace('-', '')}{serials[day]:08d}"
 
 
-def _booked(steps: tuple[tuple[str, int], ...], taken_fen: int) -> dict[str, int]:
-    """What of ``taken_fen`` goes to principal, interest, penalty when the steps are served one after the other."""
-    booked = {PRINCIPAL_ITEM: 0, INTEREST_ITEM: 0, PENALTY_ITEM: 0}
-    for item, wanted_fen in steps:
-        if item not in booked or wanted_fen < 0:
-            raise CoreRefusal(codes.BAD_AMOUNT)
-        served = min(wanted_fen, taken_fen)
-        booked[item] += served
-        taken_fen -= served
-    return booked
-
-
-_DO: dict[str, Any] = {"disburse": CoreBook.disburse, "debit": CoreBook.debit, "reverse": CoreBook.reverse}
+_DO: dict[str, Any] = {
+    "disburse": CoreBook.disburse,
+    "debit": CoreBook.debit,
+    "reverse": CoreBook.reverse,
+    "voucher": CoreBook.voucher,
+}

@@ -17,6 +17,9 @@ OTHER_AMOUNT: Final = "CB1011"
 OVER_OUTSTANDING: Final = "CB1012"
 LATER_MOVEMENTS: Final = "CB1013"
 NO_BANK: Final = "CB1014"
+DATE_CLOSED: Final = "CB1015"
+UNBALANCED: Final = "CB1016"
+NO_GL_ACCOUNT: Final = "CB1017"
 BAD_FIELD: Final = "CB2001"
 UNKNOWN_SERVICE: Final = "CB2002"
 BAD_MESSAGE: Final = "CB2003"
@@ -42,6 +45,9 @@ MESSAGES: Final[dict[str, str]] = {
     OVER_OUTSTANDING: "还本金额超过贷款余额",
     LATER_MOVEMENTS: "贷款已有后续交易",
     NO_BANK: "法人不存在",
+    DATE_CLOSED: "账务日期不可记账",
+    UNBALANCED: "凭证借贷不平",
+    NO_GL_ACCOUNT: "科目不存在",
     BAD_FIELD: "字段缺失或格式错误",
     UNKNOWN_SERVICE: "服务不存在",
     BAD_MESSAGE: "报文格式错误",

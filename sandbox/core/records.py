@@ -2,14 +2,15 @@
 
 from msgspec import Struct, field
 
-from sandbox.core.ledger import Ledger
+from sandbox.core.ledger import Ledger, Line
 
 
 class Order(Struct, frozen=True):
     """An instruction as it came, read from the wire. Money in fen; ``parts``: principal, interest, penalty.
 
-    ``allocation``: the same in the order in which a partial debit is to be booked, item by item; empty: penalty,
-    interest, principal."""
+    ``allocation``: the same in the order in which a partial debit is to be booked, item by item; empty: fee, penalty,
+    compound, interest, principal. ``lines`` and ``book_date`` belong to a daily voucher.
+    """
 
     operation: str
     consumer: str
@@ -28,6 +29,10 @@ class Order(Struct, frozen=True):
     annual_rate: str = ""
     periods: int = 0
     method: str = ""
+    compound_fen: int = 0
+    fee_fen: int = 0
+    lines: tuple[Line, ...] = ()
+    book_date: str = ""
 
     @property
     def key(self) -> str:
@@ -35,9 +40,45 @@ class Order(Struct, frozen=True):
         return f"{self.consumer}|{self.sequence}"
 
 
+class Split(Struct, frozen=True, array_like=True):
+    """What a debit was booked as, in fen. ``surplus_fen``: more than was owed, held in suspense."""
+
+    principal_fen: int = 0
+    interest_fen: int = 0
+    penalty_fen: int = 0
+    compound_fen: int = 0
+    fee_fen: int = 0
+    surplus_fen: int = 0
+
+
+class PlanRow(Struct):
+    """An instalment as the core itself reckons it; dates yyyy-mm-dd. ``penalty_fen``: borne up to ``penalty_to``."""
+
+    due: str
+    principal_fen: int
+    interest_fen: int
+    principal_fen_paid: int = 0
+    interest_fen_paid: int = 0
+    penalty_fen: int = 0
+    penalty_fen_paid: int = 0
+    penalty_to: str = ""
+
+
+class Plan(Struct):
+    """The core's own schedule of a loan, kept where it calculates (core_calculated).
+
+    The running period bears ``segment_fen`` until ``segment_from``, and what is not due since then.
+    """
+
+    rows: list[PlanRow]
+    segment_from: str
+    segment_fen: int = 0
+
+
 class Instruction(Struct):
     """An instruction and what became of it. ``status``: P processing, S success, F failed. ``voucher``: its place among
-    the ledger's vouchers, -1 when nothing was booked."""
+    the ledger's vouchers, -1 when nothing was booked. ``split``: of a debit, as booked; ``calculated`` when by the
+    core's own reckoning, whose plan before it is ``plan_before``."""
 
     order: Order
     status: str = "P"
@@ -49,6 +90,9 @@ class Instruction(Struct):
     serial: str = ""
     voucher: int = -1
     reversed_by: str = ""
+    split: Split = Split()
+    calculated: bool = False
+    plan_before: Plan | None = None
 
 
 class Deposit(Struct):
@@ -73,12 +117,14 @@ class LoanAccount(Struct):
     opened: str
     status: str = "open"
     movements: list[str] = []
+    plan: Plan | None = None
 
 
 class Books(Struct):
     """The whole memory of the core. Accounts by bank, then number; ``tombstones``: key of an original that must never
     be done any more (its reversal came first) -> the reversal's key. ``dates``: bank ("*" for
-    all others) -> accounting date."""
+    all others) -> accounting date. ``modes``: bank -> how it keeps our loans (sandbox/core/booking.py), instructed
+    unless said; ``closed``: bank -> the last date for which no daily voucher is taken any more."""
 
     instructions: dict[str, Instruction] = {}
     tombstones: dict[str, str] = {}
@@ -89,3 +135,5 @@ class Books(Struct):
     serials: dict[str, int] = {}
     auto_create: bool = True
     default_balance_fen: int = 0
+    modes: dict[str, str] = {}
+    closed: dict[str, str] = {}

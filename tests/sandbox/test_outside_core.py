@@ -200,7 +200,7 @@ async def test_a_partial_debit_is_booked_as_allocated(
     allocation = [["interest", 525], ["principal", 4_000], ["interest", 525], ["principal", 4_000]]
     part = await outside.perform("core.debit", debit | {"partial": True, "allocation": allocation}, "L-4-0", 0, "B1")
     assert part.data["debited_fen"] == 5_000
-    assert box.core.books.ledger.trial_balance()["B1"]["6011.01"] == -(525 + 475)
+    assert box.core.books.ledger.trial_balance()["B1"]["1132.01"] == -(525 + 475)
 
 
 async def test_a_debit_without_answer_is_taken_once(

@@ -56,7 +56,7 @@ def test_the_same_loan_is_not_paid_out_under_another_number() -> None:
 def test_a_full_debit_books_the_split_it_was_told() -> None:
     book = paid_out()
     run(book, debit("r1", 8_000, 500, 20))
-    assert book.books.ledger.trial_balance()["B1"] == {"1303": 92_000, "2011": -91_480, "6011.01": -500, "6011.02": -20}
+    assert book.books.ledger.trial_balance()["B1"] == {"1303": 92_000, "2011": -91_480, "1132.01": -500, "1132.02": -20}
     assert breaches(book.books) == []
 
 
@@ -75,7 +75,7 @@ def test_a_partial_debit_follows_the_allocation_instalment_by_instalment() -> No
     steps = (("INTEREST", 250), ("PRINCIPAL", 4_000), ("INTEREST", 250), ("PRINCIPAL", 4_000))
     taken = run(book, debit("r1", 8_000, 500, partial=True, allocation=steps))
     assert (taken.status, taken.moved_fen) == ("S", 5_000)
-    assert book.books.ledger.trial_balance()["B1"]["6011.01"] == -500
+    assert book.books.ledger.trial_balance()["B1"]["1132.01"] == -500
     assert loan_rows(book.books)[0]["principal_fen_outstanding"] == 100_000 - 4_500
 
 
