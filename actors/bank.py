@@ -98,6 +98,9 @@ class Bounds(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     customer_fen_max: int = 20_000_000
     age_least: int = 18
     age_at_maturity_most: int = 70
+    technical_overdue_days_max: int = 7
+    restructured_watch_months_min: int = 12
+    proof_of_use_days_max: int = 90
     vat_rates: tuple[Decimal, ...] = (Decimal("0.03"), Decimal("0.06"))
 
 
@@ -132,6 +135,19 @@ class Node(Struct, frozen=True, kw_only=True):
     outcome: str = ""
 
 
+class Account(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An account of the chart of accounts (科目). ``direction``: the side on which its balance stands.
+
+    ``core``: its code in the core's general ledger, when several of ours are one there; "" for the same code.
+    """
+
+    name_zh: str
+    name_en: str
+    type: Literal["asset", "liability", "common", "equity", "income", "expense", "memo"]
+    direction: Literal["debit", "credit"]
+    core: str = ""
+
+
 class BankTerms(Struct, frozen=True, kw_only=True):
     """All that is configured for one bank. ``accounts`` maps the roles of lending-rules.md's table to account codes."""
 
@@ -144,6 +160,8 @@ class BankTerms(Struct, frozen=True, kw_only=True):
     """First digits of identity numbers / residence codes counted as local (territory rule)."""
     products: dict[str, Product] = {}
     accounts: dict[str, str] = {}
+    chart: dict[str, Account] = {}
+    """Chart of accounts by code: every code that ``accounts`` names."""
     vat_rate: Decimal = Decimal("0.06")
     ledger_mode: Literal["instructed", "core_calculated", "gl_summary"] = "instructed"
     customer_fen_cap: int = 20_000_000
@@ -177,6 +195,6 @@ class BankTerms(Struct, frozen=True, kw_only=True):
     sms_templates: dict[str, str] = {}
     bounds: Bounds = Bounds()
     calendar: dict[date, Literal["working", "holiday"]] = {}
-    """Days on which the bank differs from the published calendar; ``holidays`` is made of both (cluster/holidays.py)."""
+    """Days that differ from the published calendar; ``holidays`` is made of both (cluster/holidays.py)."""
     calendar_years: tuple[int, int] = (0, 0)
     """First and last year that ``holidays`` covers; (0, 0): none."""
