@@ -5,10 +5,7 @@ by its code with ``bank.toml`` and, where it differs, flows and decisions of its
 replace. Every error names the file and the field. Next: table ``bank``, by ``miaodai bank load``.
 """
 
-import csv
 import tomllib
-from datetime import date
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,11 +13,15 @@ import msgspec
 
 from actors.bank import BankTerms, Flow, Product
 from cluster.bank_checks import BadBankConfig, check_terms
+from cluster.holidays import non_working
+from cluster.lpr import read_lpr
 from protocols.bpmn import compile_flow
 from protocols.bpmn_checks import BadDiagram
 from runtime.rules import BadExpression, check_model
 
 DEFAULT_FOLDER = Path(__file__).parent / "banks"
+NOT_STATED = {"code", "version", "lpr", "flows", "decisions", "holidays"}
+"""Fields of `BankTerms` that no TOML file states: they have files of their own or follow from other fields."""
 Table = dict[str, Any]
 T = TypeVar("T")
 
@@ -30,14 +31,31 @@ def load_banks(folder: Path = DEFAULT_FOLDER) -> list[BankTerms]:
     province_file = folder / "province.toml"
     province = _read_toml(province_file)
     shared: Table = {
-        "lpr": _read_lpr(folder / "lpr.csv"),
+        "lpr": read_lpr(folder / "lpr.csv"),
         "flows": _read_flows(folder / "flows"),
         "decisions": _read_decisions(folder / "decisions"),
     }
     banks = [_bank(file, province, province_file, shared) for file in sorted(folder.glob("*/bank.toml"))]
     if not banks:
-        raise BadBankConfig(folder, "", "holds no bank (a folder with bank.toml)")
+        raise BadBankConfig(folder, "", "没有法人 holds no bank (a folder with bank.toml)")
     return banks
+
+
+def overlaid(terms: BankTerms, file: Path) -> BankTerms:
+    """``terms`` with what a file of the form of bank.toml states instead: a proposal's content, not checked yet.
+
+    Raises `BadBankConfig` for what is no field, has the wrong type, or cannot be stated so.
+    """
+    own = _read_toml(file)
+    if "offers" in own:
+        raise BadBankConfig(file, "offers", "停售请用on_sale = false to stop selling a product say on_sale = false")
+    stated: Table = {k: v for k, v in msgspec.to_builtins(terms).items() if k not in NOT_STATED}
+    merged = _merge(stated, own)
+    merged["products"] = {code: {"code": code, **table} for code, table in merged["products"].items()}
+    typed = _typed(merged, own, file, file)
+    return msgspec.structs.replace(
+        typed, code=terms.code, version=terms.version, lpr=terms.lpr, flows=terms.flows, decisions=terms.decisions
+    )
 
 
 def _bank(file: Path, province: Table, province_file: Path, shared: Table) -> BankTerms:
@@ -47,26 +65,32 @@ def _bank(file: Path, province: Table, province_file: Path, shared: Table) -> Ba
     products = merged.get("products", {})
     for code in offers:
         if code not in products:
-            raise BadBankConfig(file, "offers", f"no product {code!r} is defined")
+            raise BadBankConfig(file, "offers", f"产品{code!r}未定义 no such product is defined")
     merged["products"] = {c: {"code": c, **products[c]} for c in offers}
-    merged["code"] = file.parent.name
-    decisions = shared["decisions"] | _read_decisions(file.parent / "decisions")
+    terms = msgspec.structs.replace(
+        _typed(merged, own, file, province_file),
+        code=file.parent.name,
+        lpr=shared["lpr"],
+        flows=_current(shared["flows"] | _read_flows(file.parent / "flows")),
+        decisions=shared["decisions"] | _read_decisions(file.parent / "decisions"),
+    )
+    check_terms(terms, file)
+    return terms
+
+
+def _typed(merged: Table, own: Table, file: Path, province_file: Path) -> BankTerms:
+    """Of the fields that TOML may state, with ``holidays`` made of the calendar."""
     for field in merged:
-        if field not in BankTerms.__struct_fields__ or field in shared:
-            raise BadBankConfig(file if field in own else province_file, field, "is no field of a bank")
+        if field not in BankTerms.__struct_fields__ or field in NOT_STATED:
+            raise BadBankConfig(file if field in own else province_file, field, "不是法人的参数 is no field of a bank")
+    merged = {"code": "", **merged}
     for field, type_ in (("products", Product), ("parameters", int), ("accounts", str), ("sms_templates", str)):
         merged[field] = {
             key: _convert(value, type_, f"{field}.{key}", own, file, province_file)
             for key, value in merged.get(field, {}).items()
         }
-    terms = msgspec.structs.replace(
-        _convert(merged, BankTerms, "", own, file, province_file),
-        lpr=shared["lpr"],
-        flows=_current(shared["flows"] | _read_flows(file.parent / "flows")),
-        decisions=decisions,
-    )
-    check_terms(terms, file)
-    return terms
+    terms = _convert(merged, BankTerms, "", own, file, province_file)
+    return msgspec.structs.replace(terms, holidays=non_working(terms.calendar_years, terms.calendar))
 
 
 def _merge(base: Table, over: Table) -> Table:
@@ -99,28 +123,9 @@ def _read_toml(file: Path) -> Table:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise BadBankConfig(file, "", "is missing") from None
+        raise BadBankConfig(file, "", "文件不存在 is missing") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadBankConfig(file, "", f"is not TOML: {error}") from None
-
-
-def _read_lpr(file: Path) -> tuple[tuple[date, str, Decimal], ...]:
-    """date, tenor, rate; each rate a whole number of basis points, so that a contract rate is one too."""
-    rows: list[tuple[date, str, Decimal]] = []
-    try:
-        with file.open(encoding="utf-8", newline="") as lines:
-            for number, row in enumerate(csv.DictReader(lines), 2):
-                where = f"line {number}"
-                try:
-                    found = (date.fromisoformat(row["date"]), row["tenor"], Decimal(row["rate"]))
-                except (KeyError, TypeError, ValueError, InvalidOperation):
-                    raise BadBankConfig(file, where, "is not date,tenor,rate") from None
-                if not 0 < found[2] < 1 or found[2] * 10_000 % 1:
-                    raise BadBankConfig(file, where, f"rate {found[2]} is not a share in whole basis points")
-                rows.append(found)
-    except FileNotFoundError:
-        raise BadBankConfig(file, "", "is missing") from None
-    return tuple(sorted(rows))
+        raise BadBankConfig(file, "", f"不是TOML is not TOML: {error}") from None
 
 
 def _read_flows(folder: Path) -> dict[str, Flow]:
@@ -133,7 +138,7 @@ def _read_flows(folder: Path) -> dict[str, Flow]:
             raise BadBankConfig(file, "", str(error)) from None
         name = f"{flow.key}@{flow.version}"
         if name in flows:
-            raise BadBankConfig(file, name, "is there twice")
+            raise BadBankConfig(file, name, "重复 is there twice")
         flows[name] = flow
     return flows
 

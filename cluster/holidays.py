@@ -1,8 +1,8 @@
 """The holiday calendar: published holidays and make-up days, and what province or bank state otherwise.
 
-`non_working` becomes ``BankTerms.holidays`` when terms are made (cluster/bank_config.py); the modes GRACE_ONLY and SHIFT
-read it. Published days come from the library ``chinesecalendar``; a year that it does not cover yet has its weekends and
-the stated days only, which `warnings` says.
+`non_working` becomes ``BankTerms.holidays`` when terms are made (cluster/bank_config.py); modes GRACE_ONLY and SHIFT
+read it. Published days come from the library ``chinesecalendar``; a year that it does not cover yet has its weekends
+and the stated days only, which `warnings` says.
 """
 
 from collections.abc import Mapping
@@ -17,6 +17,7 @@ from actors.bank import BankTerms
 Stated = Mapping[date, Literal["working", "holiday"]]
 PUBLISHED_YEARS = (min(_published).year, max(_published).year)
 ONE_DAY = timedelta(days=1)
+YEARS_MAX = 30
 
 
 def is_working(day: date, stated: Stated) -> bool:
@@ -29,9 +30,14 @@ def is_working(day: date, stated: Stated) -> bool:
     return day.weekday() < 5
 
 
+def good_years(years: tuple[int, int]) -> bool:
+    """A first and a last year, at most 30 of them; or (0, 0), no calendar."""
+    return years == (0, 0) or 2000 <= years[0] <= years[1] < years[0] + YEARS_MAX
+
+
 def non_working(years: tuple[int, int], stated: Stated) -> tuple[date, ...]:
-    """All days of the years (first and last inclusive) on which the bank does not work; none for (0, 0)."""
-    if years == (0, 0):
+    """All days of the years (first and last inclusive) on which the bank does not work; none for (0, 0) or bad ones."""
+    if years == (0, 0) or not good_years(years):
         return ()
     first, end = date(years[0], 1, 1), date(years[1] + 1, 1, 1)
     days = (first + n * ONE_DAY for n in range((end - first).days))
@@ -46,7 +52,7 @@ def working_from(day: date, stated: Stated) -> date:
 
 
 def warnings(terms: BankTerms) -> list[str]:
-    """What a person should know about the calendar of these terms: years on weekends alone, days that were re-published."""
+    """What a person should know of these terms' calendar: years on weekends alone, days published since."""
     found = []
     first, last = terms.calendar_years
     if (first, last) == (0, 0):

@@ -100,8 +100,8 @@ def _toml(old: str, new: str, file: str = "province.toml") -> Break:
         (_toml('"1303.02"', '"1303.01"'), "baihe/bank.toml", "accounts"),
         (_toml('failed = "', 'fled = "'), "baihe/bank.toml", "flows.drawdown@1"),
         (_toml("[parameters]", "[parameters"), "province.toml", ""),
-        (_toml("0.0365", "0.03651", "lpr.csv"), "lpr.csv", "line 2"),
-        (_toml("2023-06-20,1Y", "2023-06-31,1Y", "lpr.csv"), "lpr.csv", "line 4"),
+        (_toml("0.0425", "0.04251", "lpr.csv"), "lpr.csv", "line 2"),
+        (_toml("2019-09-20,1Y", "2019-09-31,1Y", "lpr.csv"), "lpr.csv", "line 4"),
         (_toml("sms.failed", "sms.feiled", "flows/drawdown.bpmn"), "baihe/bank.toml", "flows.drawdown@1"),
         (
             _toml('decision="score"', 'decision="skore"', "flows/credit_application.bpmn"),
@@ -138,7 +138,7 @@ def test_a_wrong_file_is_refused_with_file_and_field(folder: Path, breaks: Break
 
 def test_the_same_version_of_a_flow_twice_is_refused(folder: Path) -> None:
     shutil.copy(folder / "flows" / "drawdown.bpmn", folder / "flows" / "again.bpmn")
-    with pytest.raises(BadBankConfig, match="drawdown@1: is there twice"):
+    with pytest.raises(BadBankConfig, match="drawdown@1: .*is there twice"):
         load_banks(folder)
 
 
