@@ -16,7 +16,6 @@ from actors.bank import BankTerms
 from actors.turn import Rules, Vault
 from storage.banks import BankHead, Banks
 
-
 ONE_DAY = timedelta(days=1)
 
 
@@ -64,14 +63,14 @@ class BankBook:
                 continue
             old = self.by_code.get(head.code)
             if old is not None and self._known[head.code][0] == head.version:
-                bank = Bank(old.terms, head.business_date, old.rules, old.vault)
+                terms, rules, vault = old.terms, old.rules, old.vault
             else:
                 raw = await self._banks.terms_of(head.code, head.version)
                 if raw is None or not self._is_news(head):
                     continue
                 terms = msgspec.json.decode(raw, type=BankTerms)
-                bank = Bank(terms, head.business_date, self._rules_of(terms), self._vault_of(head.code))
-            self.by_code[head.code] = bank
+                rules, vault = self._rules_of(terms), self._vault_of(head.code)
+            self.by_code[head.code] = Bank(terms, head.business_date, rules, vault, head.date_epoch, head.closed_to)
             self._known[head.code] = (head.version, head.date_epoch)
             changed = True
         self.epoch = max((e for _, e in self._known.values()), default=0)

@@ -68,6 +68,7 @@ class Committer:
         self._store = store
         self._batch_max = batch_max
         self.collecting: list[Turn] = []
+        self._flying: list[Turn] = []
         self.in_flight_ops: dict[bytes, Message] = {}
         self.followers: dict[bytes, list[Message]] = {}
         self._wakes: dict[tuple[str, str], int] = {}
@@ -135,6 +136,14 @@ class Committer:
     def forget_shard(self, slot: int) -> None:
         self._heads.pop(slot, None)
 
+    async def past(self, bank: str, date_epoch: int) -> None:
+        """Returns when no turn of this bank decided under an older date waits for its commit."""
+        while any(
+            turn.bank.date_epoch < date_epoch and turn.bank.terms.code == bank
+            for turn in (*self._flying, *self.collecting)
+        ):
+            await self.round()
+
     async def round(self) -> None:
         """Returns when the next batch has ended, well or badly."""
         if self._round is None or self._round.done():
@@ -145,7 +154,7 @@ class Committer:
         """Commit for ever; the host cancels it."""
         while True:
             await self._something.wait()
-            turns = self.collecting[: self._batch_max]
+            turns = self._flying = self.collecting[: self._batch_max]
             self.collecting = self.collecting[self._batch_max :]
             wakes, self._wakes = self._wakes, {}
             if not self.collecting:
@@ -155,6 +164,7 @@ class Committer:
                     era = Era(self._life, self._owner.incarnation)
                     await self._commit(turns, [Wake(kind, id, at) for (kind, id), at in wakes.items()], era)
             finally:
+                self._flying = []
                 if self._round is not None and not self._round.done():
                     self._round.set_result(None)
 
@@ -194,7 +204,8 @@ class Committer:
             act.wake_at_ms = row.wake_at_ms
             self._owner.weigh(act, len(row.state))
         for turn in turns:
-            turn.act.remember(turn.message.op_hash, turn.message.digest, turn.reply)
+            if turn.message.op_hash:
+                turn.act.remember(turn.message.op_hash, turn.message.digest, turn.reply)
             self.finish(turn.message, turn.reply)
             self._owner.committed(turn)
         return None
@@ -226,14 +237,14 @@ class Committer:
         first: dict[str, int] = {}
         for turn in turns:
             act, message = turn.act, turn.message
-            operations.append(
-                OperationRow(message.op_hash, message.digest, act.kind, act.id, message.ask.bank, turn.reply)
-            )
+            if message.op_hash:
+                operations.append(
+                    OperationRow(message.op_hash, message.digest, act.kind, act.id, message.ask.bank, turn.reply)
+                )
             if not turn.events:
                 continue
             seq, head = heads[act.slot]
-            date = turn.business_date
-            for version, type, body in turn.events:
+            for version, date, type, body in turn.events:
                 seq += 1
                 head = link(head, act.slot, seq, act.kind, act.id, version, act.bank, date, type, message.op_hash, body)
                 journal.append(
@@ -242,7 +253,7 @@ class Committer:
                     )
                 )
             heads[act.slot] = (seq, head)
-            for version, lines in turn.postings:
+            for version, date, lines in turn.postings:
                 for n, p in enumerate(lines):
                     postings.append(
                         PostingRow(

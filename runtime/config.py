@@ -7,6 +7,7 @@ class RuntimeConfig(Struct, frozen=True, kw_only=True):
     """Times in milliseconds unless named otherwise.
 
     ``silent_max_ms``: how long a dedicated process may start, or be frozen, before another takes its place.
+    ``sweep_turns``: how many turns of a sweep (the day's end) may wait for their commit beside the other traffic.
     ``dedicated``: what gets a Ray actor of its own: words ``kind:loan``, ``bank:B001`` or ``id:L...``; at most
     ``dedicated_max`` of them, created one per ``dedicated_pause_ms``.
     """
@@ -29,6 +30,7 @@ class RuntimeConfig(Struct, frozen=True, kw_only=True):
     resend_ms: int = 4000
     placement_ms: int = 300
     silent_max_ms: int = 15_000
+    sweep_turns: int = 400
     dedicated: tuple[str, ...] = ()
     dedicated_max: int = 32
     dedicated_pause_ms: int = 300

@@ -27,6 +27,7 @@ from runtime.lease import Lease
 from runtime.loader import Loader
 from runtime.messages import Answer, Ask, NotOwner, Operation, refusal
 from runtime.moving import Moving
+from runtime.sweep import EVERYTHING, Sweeper
 from runtime.turn import Quarantine, Turn, answer_of, context, encode, run
 from runtime.waking import Waking
 from storage.contract import Directory, Store, StoreError
@@ -68,6 +69,7 @@ class Host:
         self._ask_elsewhere = ask_elsewhere
         self._tasks: list[asyncio.Task[None]] = []
         self._parking: dict[str, Activation] = {}
+        self.sweeper = Sweeper(self)
         self.live_bytes = 0
         self.overloaded = 0
         self.evicted = 0
@@ -83,11 +85,30 @@ class Host:
         return time.time_ns() // 1_000_000
 
     async def start(self) -> None:
-        """Register, learn what is owned, begin to serve."""
-        await self.banks.refresh()
+        """Register, learn what is owned, begin to serve.
+
+        Dates are read when registered: whoever advances one waits for every host that is registered by then.
+        """
         await self.lease.begin()
+        await self._read_banks()
         loops = (self.committer.run, self.lease.run, self.loader.run, self.waking.run, self._sweep_loop)
         self._tasks = [asyncio.get_running_loop().create_task(self._forever(loop)) for loop in loops]
+
+    async def _read_banks(self) -> None:
+        """Tries until the database answers, as registering does."""
+        while True:
+            try:
+                await self.banks.refresh()
+                return
+            except StoreError:
+                await asyncio.sleep(0.1)
+
+    async def roll(self, bank: str) -> int:
+        """Re-read the banks; returns this bank's date epoch when every turn decided under an older one has ended."""
+        await self._read_banks()
+        epoch = self.banks[bank].date_epoch
+        await self.committer.past(bank, epoch)
+        return epoch
 
     async def _forever(self, loop: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """A loop that fails by a bug must not leave a host that only looks alive: it starts over from the store."""
@@ -142,7 +163,7 @@ class Host:
             self.overloaded += 1
             message.sink(refusal(ask.seq, Code.OVERLOADED, {"mailbox": self.config.mailbox_max}))
             return
-        if ask.operation is not None and not message.looked_up and (ask.attempt > 0 or self.loader.suspicious):
+        if message.op_hash and not message.looked_up and (ask.attempt > 0 or self.loader.suspicious):
             self.loader.look_up(act, message)
         elif not act.loaded:
             act.waiting.append(message)
@@ -339,6 +360,7 @@ class Host:
             act.waiting, act.parked = [], []
         self.acts.clear()
         self.live_bytes = 0
+        self.sweeper.let_go(EVERYTHING)
         return messages
 
     def again(self, messages: list[Message]) -> None:
@@ -382,6 +404,7 @@ class Host:
         act = self.acts.pop(id, None)
         if act is not None:
             self.live_bytes -= act.weight
+            self.sweeper.let_go(id)
 
     def weigh(self, act: Activation, size: int) -> None:
         """Note the stored size of an actor's state; live it weighs about `LIVE_FACTOR` times as much."""

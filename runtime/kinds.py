@@ -4,6 +4,7 @@ A kind is registered by its package's `lifecycle.py` functions; nothing else in 
 """
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -33,6 +34,8 @@ class Kind(Struct, frozen=True, kw_only=True):
     effects: Callable[[Any], dict[str, Effect]]
     creates: tuple[type, ...]
     """Commands that may bring the actor into being; any other on a missing actor is NOT_FOUND."""
+    day_of: Callable[[Any], date | None] | None = None
+    """The day an event belongs to, when it is not the one it is written on: it is booked there while that is open."""
     timer: Callable[[Any], int] | None = None
     """Wall time in ms at which the actor wants ``timer_command`` (0: never); part of its wake_at."""
     timer_command: Command | None = None

@@ -109,6 +109,10 @@ class Loader:
                 if self._host.acts.get(id) is act:
                     self._begin(act, rows.get(id))
 
+    def adopt(self, row: LoadedRow, slot: int) -> None:
+        """Bring an actor to life from a row that was read for many at once (runtime/sweep.py)."""
+        self._begin(self._host.activate(row.kind, row.id, slot), row)
+
     def _begin(self, act: Activation, row: LoadedRow | None) -> None:
         self.loaded += 1
         try:

@@ -3,6 +3,7 @@
 from actors.customer import lifecycle as customer
 from actors.customer.messages import CheckReservations, CustomerCommand, CustomerQuery
 from actors.loan import lifecycle as loan
+from actors.loan.booked import day_of
 from actors.loan.messages import LoanCommand, LoanQuery
 from actors.process import lifecycle as process
 from actors.process.messages import ProcessCommand, ProcessQuery
@@ -38,6 +39,7 @@ KINDS: dict[str, Kind] = {
         postings=loan.postings,
         effects=loan.effects,
         creates=loan.CREATES,
+        day_of=day_of,
     ),
     "process": Kind(
         name="process",

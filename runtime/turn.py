@@ -22,17 +22,20 @@ _EMPTY = encode({})
 
 
 class Turn:
-    """A decided turn that waits to be committed. ``events`` are (version, type, body); ``reply`` is what is stored."""
+    """A decided turn that waits to be committed. ``events`` are (version, day, type, body), postings go with theirs.
 
-    __slots__ = ("act", "business_date", "effects", "events", "message", "postings", "reply", "state", "version")
+    ``bank`` is the bank as it was when this was decided; ``reply`` is what is stored.
+    """
 
-    def __init__(self, act: Activation, message: Message, reply: bytes, business_date: date) -> None:
+    __slots__ = ("act", "bank", "effects", "events", "message", "postings", "reply", "state", "version")
+
+    def __init__(self, act: Activation, message: Message, reply: bytes, bank: Bank) -> None:
         self.act = act
         self.message = message
         self.reply = reply
-        self.business_date = business_date
-        self.events: list[tuple[int, str, bytes]] = []
-        self.postings: list[tuple[int, tuple[Posting, ...]]] = []
+        self.bank = bank
+        self.events: list[tuple[int, date, str, bytes]] = []
+        self.postings: list[tuple[int, date, tuple[Posting, ...]]] = []
         self.effects: list[Effect] = []
         self.state = act.state
         self.version = act.version
@@ -85,7 +88,7 @@ def run(act: Activation, message: Message, bank: Bank) -> Turn | Answer:
     try:
         decision = kind.decide(act.state, command, context(act, bank, message.conflict))
         if isinstance(decision, Refused):
-            return Turn(act, message, stored_reply(decision.code.word, encode(decision.detail)), bank.business_date)
+            return Turn(act, message, stored_reply(decision.code.word, encode(decision.detail)), bank)
         return _accept(act, message, bank, decision, codecs)
     except Exception as error:
         raise Quarantine(f"{type(command).__name__}: {type(error).__name__}: {_where(error)}") from error
@@ -94,17 +97,18 @@ def run(act: Activation, message: Message, bank: Bank) -> Turn | Answer:
 def _accept(act: Activation, message: Message, bank: Bank, decision: Accepted, codecs: Codecs) -> Turn:
     kind = codecs.kind
     result = _EMPTY if decision.result is None else encode(decision.result)
-    turn = Turn(act, message, stored_reply("", result), bank.business_date)
-    state, version = act.state, act.version
+    turn = Turn(act, message, stored_reply("", result), bank)
+    state, version, day_of = act.state, act.version, kind.day_of
     for event in decision.events:
         version += 1
+        day = bank.booked_on(day_of(event)) if day_of is not None else bank.business_date
         lines = kind.postings(state, event, bank.terms)
         if lines:
-            turn.postings.append((version, lines))
+            turn.postings.append((version, day, lines))
         if isinstance(event, EffectRequested):
             turn.effects.append(event.effect)
         state = kind.evolve(state, event)
-        turn.events.append((version, type(event).__name__, encode(event)))
+        turn.events.append((version, day, type(event).__name__, encode(event)))
     turn.state, turn.version = state, version
     act.state, act.version = state, version
     if version and not act.bank:

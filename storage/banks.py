@@ -12,12 +12,16 @@ from storage.pool import Database
 
 
 class BankHead(NamedTuple):
-    """A bank now, without its terms: ``version`` is the one in force on the business date."""
+    """A bank now, without its terms: ``version`` is the one in force on the business date.
+
+    ``closed_to``: the last day whose books are closed; None when the day's end never ran (storage/eod.py).
+    """
 
     code: str
     version: int
     business_date: date
     date_epoch: int
+    closed_to: date | None = None
 
 
 class BankRow(NamedTuple):
@@ -99,7 +103,8 @@ class PostgresBanks:
 
     async def heads(self) -> list[BankHead]:
         rows = await self._database.rows(
-            f"SELECT b.code, coalesce({_IN_FORCE}, 0), b.business_date, b.date_epoch FROM bank b ORDER BY b.code"
+            f"SELECT b.code, coalesce({_IN_FORCE}, 0), b.business_date, b.date_epoch, b.closed_to"
+            " FROM bank b ORDER BY b.code"
         )
         return [BankHead(*row) for row in rows]
 

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any, NamedTuple, Protocol
 
 COLUMNS: dict[str, tuple[tuple[str, str], ...]] = {
-    "customer": (("identity_index", "bytea"), ("status", "text")),
+    "customer": (("identity_index", "bytea"), ("status", "text"), ("line_ends", "date")),
     "loan": (
         ("customer_id", "text"),
         ("product", "text"),

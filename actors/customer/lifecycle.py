@@ -10,7 +10,7 @@ from actors.codes import Code
 from actors.customer.draws import ask_processes, check_draw, confirm, release, reserve, restore, settle
 from actors.customer.events import CustomerEvent, LineExpired, OverdueCleared, OverdueNoted, RefusalNoted
 from actors.customer.evolution import evolve as evolve
-from actors.customer.line import status_on
+from actors.customer.line import line_ends, status_on
 from actors.customer.lines import freeze, grant, unfreeze
 from actors.customer.messages import (
     CheckDraw,
@@ -19,6 +19,7 @@ from actors.customer.messages import (
     CustomerCommand,
     CustomerQuery,
     CustomerView,
+    ExpireLines,
     FreezeLine,
     GetCustomer,
     GetLines,
@@ -88,7 +89,7 @@ def decide(state: CustomerState | None, command: CustomerCommand, ctx: Context) 
     if code := _missing_cell(state, command, ctx):
         return Refused(code)
     decision = _dispatch(state, command, ctx)
-    if isinstance(decision, Accepted) and decision.events:
+    if isinstance(decision, Accepted) and decision.events and not isinstance(command, ExpireLines):
         return Accepted((*_expiries(state, ctx), *decision.events), decision.result)
     return decision
 
@@ -136,6 +137,8 @@ def _dispatch(state: CustomerState, command: CustomerCommand, ctx: Context) -> D
             return restore(state, command, ctx)
         case CheckReservations():
             return ask_processes(state, ctx)
+        case ExpireLines():
+            return _expire_lines(state, command, ctx)
         case NoteOverdue():
             return _note_overdue(state, command)
         case NoteRefusal():
@@ -176,6 +179,13 @@ def _note_refusal(state: CustomerState, command: NoteRefusal, ctx: Context) -> D
     return Accepted((RefusalNoted(product=command.product, until=command.until),))
 
 
+def _expire_lines(state: CustomerState, command: ExpireLines, ctx: Context) -> Decision:
+    """Notes lines that ended up to ``date``; a line that ends today is good until the date moves."""
+    if command.date >= ctx.business_date:
+        return Refused(Code.DATE_NOT_OPEN, {"business_date": ctx.business_date.isoformat()})
+    return Accepted(_expiries(state, ctx))
+
+
 def respond(state: CustomerState, query: CustomerQuery, ctx: Context) -> CustomerView | LinesView:
     match query:
         case GetCustomer():
@@ -190,7 +200,8 @@ def timers(state: CustomerState) -> int:
 
 
 def columns(state: CustomerState) -> tuple[Any, ...]:
-    return (state.identity_index, state.status)
+    """Order of `storage.contract.COLUMNS["customer"]`."""
+    return (state.identity_index, state.status, line_ends(state))
 
 
 def effects(state: CustomerState) -> dict[str, Effect]:

@@ -15,6 +15,11 @@ def status_on(line: Line | None, on: date) -> str:
     return "expired" if on > line.expires_on else line.status
 
 
+def line_ends(state: CustomerState) -> date | None:
+    """The earliest last day of a line that is not noted as expired; the day's end looks for those that have passed."""
+    return min((line.expires_on for line in state.lines.values() if line.status != "expired"), default=None)
+
+
 def reserved_fen(state: CustomerState, product: str) -> int:
     return sum(d.amount_fen for d in state.draws.values() if d.product == product and d.status == "reserved")
 

@@ -118,6 +118,15 @@ class NoteOverdue(Command, frozen=True, kw_only=True):
     overdue: bool
 
 
+class ExpireLines(Command, frozen=True, kw_only=True):
+    """日终: note the lines whose last day was ``date`` or before: the promise leaves the books. Idempotent.
+
+    The day's end sends it when the date has moved on; expiry itself is by date, noted or not.
+    """
+
+    date: date
+
+
 class NoteRefusal(Command, frozen=True, kw_only=True):
     """From the application process: refused, so no new application for ``product`` before ``until`` has passed.
 
@@ -159,6 +168,7 @@ CustomerCommand = (
     | NoteRefusal
     | RestoreLine
     | NoteOverdue
+    | ExpireLines
     | SnapshotCustomer
     | SettleEffect
 )

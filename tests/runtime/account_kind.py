@@ -340,7 +340,7 @@ def loan_columns(state: Account) -> tuple[Any, ...]:
 
 
 def customer_columns(state: Account) -> tuple[Any, ...]:
-    return (state.identity, "bad\0text" if state.spoilt else "open")
+    return (state.identity, "bad\0text" if state.spoilt else "open", None)
 
 
 def _kind(name: str, columns: Any) -> Kind:

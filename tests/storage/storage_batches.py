@@ -42,7 +42,7 @@ def loan(
 
 
 def customer(expected: int, version: int, *, id: str = "C1", identity: bytes | None = b"i" * 32) -> ActorRow:
-    return ActorRow("customer", id, "3301", 7, expected, version, b"state", 0, (identity, "active"))
+    return ActorRow("customer", id, "3301", 7, expected, version, b"state", 0, (identity, "active", None))
 
 
 def process(expected: int, version: int, *, id: str = "P1", shard: int = 7, wake: int = 0) -> ActorRow:

@@ -78,7 +78,7 @@ async def test_a_bank_is_loaded_once_and_its_terms_change_by_versions(store: Any
     assert await store.put("3301", b"{}", DAY + timedelta(days=9)) == 1
     assert await store.put("3300", b"[1,  2]", DAY) == 1
     assert await store.all() == [("3300", 1, b"[1,  2]", DAY, 1), ("3301", 1, terms, DAY, 1)]
-    assert await store.heads() == [("3300", 1, DAY, 1), ("3301", 1, DAY, 1)]
+    assert await store.heads() == [("3300", 1, DAY, 1, None), ("3301", 1, DAY, 1, None)]
     assert await store.terms_of("3301", 1) == terms
     assert await store.terms_of("3301", 3) is None
     assert not await store.add_terms("3301", 2, [(DAY, b"{}")])
