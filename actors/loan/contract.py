@@ -10,9 +10,9 @@ from hashlib import sha256
 
 from actors.bank import BankTerms
 from actors.loan.amount_words import in_words
-from actors.loan.annual_cost import irr_of
 from actors.loan.schedule import plan
 from actors.loan.state import Contract, LoanState, Terms
+from actors.schedule.annual_cost import irr_of
 
 TEMPLATE = 1
 DAY_COUNTS_ZH = {
@@ -61,7 +61,7 @@ def draw(loan_id: str, bank: BankTerms, customer_id: str, terms: Terms, today: d
         bank_zh=bank.name_zh,
         product_zh=product.name_zh if product else terms.product,
         hash="",
-        irr_annual=str(irr_of(today, terms.amount_fen, rows)),
+        irr_annual=str(irr_of(today, terms.amount_fen, [(r.due, r.principal_fen + r.interest_fen) for r in rows])),
     )
     text = text_zh(loan_id, customer_id, terms, contract)
     return Contract(

@@ -1,46 +1,57 @@
-"""The repayment schedule: due dates and rows when the loan is paid out, new rows after a partial prepayment.
+"""The repayment schedule of a loan: its rows when it is paid out, and from the running period on after a change.
 
-A method is one branch of `_rows`: given balance, dates left and the interest of the running period, it says how
-principal and interest spread. The running period's interest (odd days, segments) is the same for every method.
+The arithmetic is `actors/schedule`; here is what a loan's state brings to it: the interest of the running period so far
+(its segments), the due dates left, the grace left, and what was paid of the running row already.
 """
 
 from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
-from actors.loan import equal_instalment
-from actors.loan.due_dates import is_whole_month, monthly
 from actors.loan.events import Planned
-from actors.loan.interest import fen_between, fen_of_month, micro_as_of, micro_between
-from actors.loan.state import MICRO_PER_FEN, Instalment, LoanState, Terms
+from actors.loan.interest import billed_fen, deferring, micro_as_of, micro_between, row_started, share_of_row
+from actors.loan.state import MICRO_PER_FEN, RATE_SCALE, Instalment, LoanState, Terms
+from actors.schedule.due_dates import anchor_of, due_dates
+from actors.schedule.methods import Task, spread
 from actors.schedule.rounding import round_ratio
+from actors.schedule.shares import regular_share, shares_of
+
+AT_ONCE = ("bullet", "pay_anytime")
 
 
 class Plan(NamedTuple):
-    """``instalment_fen``: the equal instalment (0 where the method has none)."""
+    """``instalment_fen``: the equal instalment, flat too, or the equal principal (0 where the method has none)."""
 
     instalment_fen: int
     rows: tuple[Instalment, ...]
 
 
-def plan(terms: Terms, start: date) -> Plan:
-    """The schedule of a loan paid out on ``start``: ``periods`` months; a bullet has one row at maturity.
+def plan(terms: Terms, start: date, holidays: Sequence[date] = ()) -> Plan:
+    """The schedule of a loan paid out on ``start``; ``holidays`` (ascending) matter only to terms that shift.
 
-    An odd first period bears interest by days while its principal is that of a whole month.
+    An odd first period bears its own interest while its principal is that of a regular one. Bullet and pay-anytime
+    loans have one row at maturity.
     """
-    dues = monthly(start, terms.plan.periods, terms.plan.due_day, terms.plan.first_period_days_min)
-    if terms.plan.method == "bullet":
+    agreed = terms.plan
+    dues = due_dates(agreed, start, holidays)
+    if agreed.method in AT_ONCE:
         dues = dues[-1:]
-        first = fen_between(terms.amount_fen, start, dues[0], terms)
-    elif is_whole_month(start, dues[0], terms.plan.due_day):
-        first = fen_of_month(terms.amount_fen, terms.annual_e10, terms.plan.rounding)
-    else:
-        first = fen_between(terms.amount_fen, start, dues[0], terms)
-    instalment, rows = _rows(terms, terms.amount_fen, dues, 0, first)
-    return Plan(
-        instalment,
-        tuple(Instalment(due, row.principal_fen, row.interest_fen) for due, row in zip(dues, rows, strict=False)),
-    )
+    task = _task(terms, terms.amount_fen, start, dues, anchor_of(agreed, start), first=True)
+    done = spread(task._replace(principal_grace=agreed.principal_grace, interest_grace=agreed.interest_grace))
+    return Plan(done.instalment_fen, tuple([Instalment(due, *row) for due, row in zip(dues, done.rows, strict=False)]))
+
+
+def _task(terms: Terms, balance_fen: int, start: date, dues: Sequence[date], anchor: int, *, first: bool) -> Task:
+    """The task of periods from ``start``; the first is apart where it is odd."""
+    agreed = terms.plan
+    shares = shares_of(agreed, start, dues, anchor, first=first)
+    own = None
+    if agreed.method not in AT_ONCE and first:
+        regular = regular_share(agreed, start, dues[0], anchor)
+        if regular != shares[0]:
+            own = Task(agreed, terms.annual_e10, balance_fen, shares).interest_fen(balance_fen, 0)
+            shares[0] = regular
+    return Task(agreed, terms.annual_e10, balance_fen, shares, first_fen=own)
 
 
 def replan(
@@ -51,49 +62,135 @@ def replan(
     Begins with the next due date; keeps the term, or the instalment if the terms say so. With nothing left to repay
     only the running row stays, and only if interest was paid on it.
     """
-    terms, left = state.terms, state.rows[state.fallen :]
     balance = state.balance_fen - prepaid_fen
-    paid = left[0].interest_fen_paid + interest_fen_paid_now
+    paid = state.rows[state.fallen].interest_fen_paid + interest_fen_paid_now
     if balance == 0:
         return 0, (Planned(0, paid),) if paid else ()
+    return _from_running(state, state.terms, day, balance, paid)
+
+
+def reprice(state: LoanState, terms: Terms, day: date) -> tuple[int, tuple[Planned, ...]]:
+    """(instalment, rows) from the running period on when the rate becomes that of ``terms`` on ``day``.
+
+    The running period is split by day; the instalment is recalculated from the next due date and keeps the term.
+    ``state`` still has the old terms.
+    """
+    paid = state.rows[state.fallen].interest_fen_paid
+    return _from_running(state, terms, day, state.balance_fen, paid)
+
+
+def respread(
+    state: LoanState, terms: Terms, day: date, dues: Sequence[date], balance_fen: int
+) -> tuple[int, tuple[Instalment, ...]]:
+    """(instalment, rows) that repay ``balance_fen`` on the new due dates ``dues`` by ``terms`` (展期, 重组).
+
+    The first row bears what the running period has borne before ``day``, too, and keeps what was paid of it. A grace of
+    ``terms`` counts from the new rows.
+    """
+    agreed = terms.plan
+    assert state.disbursed_on is not None
+    if agreed.method in AT_ONCE:
+        dues = dues[-1:]
+    task = _task(terms, balance_fen, day, dues, anchor_of(agreed, state.disbursed_on), first=True)
+    so_far, paid = micro_as_of(state, day), 0
+    if state.fallen < len(state.rows):
+        paid = state.rows[state.fallen].interest_fen_paid
+    if so_far or agreed.method in AT_ONCE:
+        own = task.first_fen if task.first_fen is not None else task.interest_fen(balance_fen, 0)
+        task = task._replace(first_fen=own + round_ratio(so_far, MICRO_PER_FEN, agreed.rounding))
+    done = spread(task._replace(principal_grace=agreed.principal_grace, interest_grace=agreed.interest_grace))
+    rows = _paid_in_grace([Planned(*row) for row in done.rows], paid)
+    return done.instalment_fen, tuple(
+        Instalment(due, row.principal_fen, row.interest_fen, 0, 0 if index else paid)
+        for index, (due, row) in enumerate(zip(dues, rows, strict=False))
+    )
+
+
+def _from_running(
+    state: LoanState, terms: Terms, day: date, balance_fen: int, paid_fen: int
+) -> tuple[int, tuple[Planned, ...]]:
+    """Rows of ``balance_fen`` from the running period on, at the rate of ``terms`` from ``day`` on.
+
+    ``paid_fen``: what was paid of the running row's interest; a row in interest grace is billed just that.
+    """
+    agreed, left = terms.plan, state.rows[state.fallen :]
+    started = row_started(state, state.fallen)
+    assert state.disbursed_on is not None
+    anchor = anchor_of(agreed, state.disbursed_on)
     dues = [row.due for row in left]
-    keep = state.instalment_fen if terms.plan.prepay_keeps == "instalment" else 0
-    instalment, rows = _rows(terms, balance, dues, keep, _running_interest(state, day, balance))
-    return instalment, tuple(rows)
+    task = _task(terms, balance_fen, started, dues, anchor, first=state.fallen == 0)
+    keep = terms is state.terms and agreed.prepay_keeps == "instalment"
+    grace = _grace_left(state)
+    task = task._replace(
+        instalment_fen=state.instalment_fen if keep else 0,
+        first_fen=_running_interest(state, terms, day, balance_fen),
+        principal_grace=grace[0],
+        interest_grace=grace[1],
+        first_counts=0 < agreed.interest_grace == state.fallen,
+        flat_fen=_flat_left(state, terms, balance_fen) if agreed.method == "flat" else (),
+    )
+    done = spread(task)
+    return done.instalment_fen, tuple(_paid_in_grace([Planned(*row) for row in done.rows], paid_fen))
 
 
-def _running_interest(state: LoanState, day: date, balance_fen: int) -> int:
-    """Interest of the running period when its balance is ``balance_fen`` from ``day`` on: segments by days, or a
-    twelfth when the period is a whole month and begins on ``day``."""
-    terms, row = state.terms, state.rows[state.fallen]
-    started = state.rows[state.fallen - 1].due if state.fallen else state.disbursed_on
-    assert started is not None
-    whole = terms.plan.method != "bullet" and (state.fallen > 0 or is_whole_month(started, row.due, terms.plan.due_day))
-    if whole and started == day:
-        return fen_of_month(balance_fen, terms.annual_e10, terms.plan.rounding)
-    rest = micro_between(balance_fen, terms.annual_e10, day, row.due, terms.plan.day_count)
-    return round_ratio(micro_as_of(state, day) + rest, MICRO_PER_FEN, terms.plan.rounding)
+def _paid_in_grace(rows: list[Planned], paid_fen: int) -> list[Planned]:
+    """What was paid of a first row that is billed less is billed with it, and taken off the row it is deferred into."""
+    excess = paid_fen - rows[0].interest_fen
+    if excess > 0:
+        for index, row in enumerate(rows[1:], 1):
+            if row.interest_fen >= excess:
+                rows[0] = Planned(rows[0].principal_fen, paid_fen)
+                rows[index] = Planned(row.principal_fen, row.interest_fen - excess)
+                break
+    return rows
 
 
-def _rows(
-    terms: Terms, balance_fen: int, dues: Sequence[date], instalment_fen: int, running_interest_fen: int
-) -> tuple[int, list[Planned]]:
-    """(instalment, rows) that repay ``balance_fen``; ``instalment_fen`` 0: to be computed for ``len(dues)`` rows."""
-    match terms.plan.method:
-        case "equal_instalment":
-            instalment = instalment_fen or _equal(terms, balance_fen, len(dues))
-            rows = equal_instalment.rows(balance_fen, len(dues), instalment, terms)
-        case "bullet":
-            instalment, rows = 0, [Planned(balance_fen, 0)]
-        case other:
-            raise NotImplementedError(other)
-    if len(dues) > 1 or terms.plan.last_row != "keep_instalment" or terms.plan.method == "bullet":
-        rows[0] = Planned(rows[0].principal_fen, running_interest_fen)
-    return instalment, rows
+def _grace_left(state: LoanState) -> tuple[int, int]:
+    """How many rows from the running one on have no principal, and no interest, because of a grace."""
+    principal, interest, last = state.fallen, state.fallen, len(state.rows) - 1
+    if state.terms.plan.principal_grace:
+        while principal < last and not state.rows[principal].principal_fen:
+            principal += 1
+    while deferring(state, interest):
+        interest += 1
+    return principal - state.fallen, interest - state.fallen
 
 
-def _equal(terms: Terms, balance_fen: int, periods: int) -> int:
-    instalment = equal_instalment.instalment_fen(balance_fen, terms.annual_e10, periods, terms.plan.rounding)
-    if terms.plan.last_row == "smooth":
-        return equal_instalment.smoothed(balance_fen, periods, instalment, terms)
-    return instalment
+def _running_interest(state: LoanState, terms: Terms, day: date, balance_fen: int) -> int:
+    """Interest of the running period with ``balance_fen`` and the rate of ``terms`` from ``day`` on.
+
+    Segments by days; the period's own share when it begins on ``day``. Flat interest: what is left of it, in proportion
+    to balance and rate.
+    """
+    agreed, index = terms.plan, state.fallen
+    so_far, due = micro_as_of(state, day), state.rows[index].due
+    if agreed.method == "flat":
+        up, down = _flat_ratio(state, terms, balance_fen)
+        rest = billed_fen(state, index) * MICRO_PER_FEN - so_far
+        return round_ratio(so_far * down + max(rest, 0) * up, MICRO_PER_FEN * down, agreed.rounding)
+    if day == row_started(state, index):
+        part, year = share_of_row(state, index)
+        rest = round_ratio(balance_fen * terms.annual_e10 * part, RATE_SCALE * year, agreed.rounding) * MICRO_PER_FEN
+    else:
+        rest = micro_between(balance_fen, terms.annual_e10, day, due, agreed.day_count)
+    return round_ratio(so_far + rest, MICRO_PER_FEN, agreed.rounding)
+
+
+def _flat_ratio(state: LoanState, terms: Terms, balance_fen: int) -> tuple[int, int]:
+    """By what flat interest changes with the balance left and the rate; 1 where there was no rate before."""
+    rates = (terms.annual_e10, state.terms.annual_e10) if state.terms.annual_e10 else (1, 1)
+    return balance_fen * rates[0], state.balance_fen * rates[1]
+
+
+def _flat_left(state: LoanState, terms: Terms, balance_fen: int) -> list[int]:
+    """Flat interest of each row left, changed by `_flat_ratio`; told by the last row, which no grace changes."""
+    last = len(state.rows) - 1
+    agreed = state.terms.plan
+    billed, (part, year) = state.rows[last].interest_fen, share_of_row(state, last)
+    if not state.terms.annual_e10:
+        billed = round_ratio(terms.amount_fen * terms.annual_e10 * part, RATE_SCALE * year, agreed.rounding)
+    elif agreed.interest_grace >= last:
+        billed //= last + 1
+    up, down = _flat_ratio(state, terms, balance_fen)
+    shares = [share_of_row(state, index) for index in range(state.fallen, last + 1)]
+    return [round_ratio(billed * p * year * up, y * part * down, agreed.rounding) for p, y in shares]

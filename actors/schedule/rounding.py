@@ -10,3 +10,8 @@ def round_ratio(numerator: int, denominator: int, rounding: Rounding) -> int:
     if twice > denominator or (twice == denominator and (rounding == "HALF_UP" or quotient & 1)):
         return quotient + 1
     return quotient
+
+
+def round_step(fen: int, step_fen: int, rounding: Rounding) -> int:
+    """``fen`` to the nearest multiple of ``step_fen``."""
+    return round_ratio(fen, step_fen, rounding) * step_fen

@@ -11,7 +11,7 @@ import pytest
 from loan_support import CUSTOMER, Life, bank, draw_terms, opening
 
 from actors.loan.amount_words import in_words
-from actors.loan.annual_cost import irr_annual
+from actors.schedule.annual_cost import irr_annual
 from actors.loan.events import ContractDrawn
 from actors.loan.messages import GetContract, GetLoan, GetSchedule
 

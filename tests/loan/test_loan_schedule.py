@@ -10,20 +10,23 @@ import pytest
 from loan_support import Life, bank, opening, product
 from msgspec.structs import replace
 
-from actors.loan.due_dates import is_whole_month, monthly
 from actors.loan.messages import PostRepayment
-from actors.loan.opening import _priced, _terms
+from actors.loan.opening import _terms
+from actors.loan.repricing import at_rate
 from actors.loan.schedule import plan
 from actors.loan.state import Terms
+from actors.schedule.due_dates import is_whole, nominal
+from actors.schedule.terms import PlanTerms
 
 VECTORS = Path(__file__).parents[3] / "shared" / "vectors"
 START = date(2026, 1, 15)
+MONTHLY = PlanTerms("equal_instalment", 3)
 
 
 def terms(amount_fen: int, rate: str, periods: int, method: str = "equal_instalment", **changes: Any) -> Terms:
     due_day = changes.pop("due_day", 0)
     asked = opening(amount_fen=amount_fen, periods=periods, method=method, due_day=due_day)
-    priced = _priced(_terms(asked, product(**changes)), rate)
+    priced = at_rate(_terms(asked, product(**changes)), Decimal(rate))
     assert priced is not None
     return priced
 
@@ -76,14 +79,15 @@ def test_bullet_bears_interest_by_days() -> None:
     ],
 )
 def test_due_dates(start: date, due_day: int, days_min: int, dues: list[date]) -> None:
-    assert list(monthly(start, 3, due_day, days_min)) == dues
+    agreed = PlanTerms("equal_instalment", 3, due_day, first_period_days_min=days_min)
+    assert list(nominal(agreed, start)) == dues
 
 
 def test_whole_months() -> None:
-    assert is_whole_month(date(2026, 1, 31), date(2026, 2, 28), 0)
-    assert is_whole_month(date(2026, 2, 28), date(2026, 3, 31), 31)
-    assert not is_whole_month(date(2026, 1, 15), date(2026, 2, 20), 20)
-    assert not is_whole_month(date(2026, 2, 28), date(2026, 3, 28), 31)
+    assert is_whole(MONTHLY, date(2026, 1, 31), date(2026, 2, 28), 31)
+    assert is_whole(MONTHLY, date(2026, 2, 28), date(2026, 3, 31), 31)
+    assert not is_whole(MONTHLY, date(2026, 1, 15), date(2026, 2, 20), 20)
+    assert not is_whole(MONTHLY, date(2026, 2, 28), date(2026, 3, 28), 31)
 
 
 def test_odd_first_period_bears_interest_by_days_and_keeps_the_principal() -> None:
@@ -179,7 +183,7 @@ def test_partial_prepayment_keeps_the_term_or_the_instalment() -> None:
         life.today = date(2026, 2, 15)
         paid = PostRepayment(amount_fen=860_664, source="counter", core_date=life.today, core_serial="1")
         life.ask(paid)
-        life.ask(replace(paid, amount_fen=5_000_000))
+        life.ask(replace(paid, amount_fen=5_000_000, core_serial="2"))
         loan = life.loan
         assert sum(row.principal_fen for row in loan.rows) + 5_000_000 == 10_000_000
         shortened[keeps] = (len(loan.rows), loan.instalment_fen)

@@ -1,10 +1,8 @@
 """综合年化成本: the yearly rate at which what the customer pays equals what the customer gets (IRR, actual/365)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal, localcontext
-
-from actors.loan.state import Instalment
 
 CashFlow = tuple[date, int]
 """A day and the fen the customer gets (positive) or pays (negative)."""
@@ -37,8 +35,13 @@ def irr_annual(flows: Sequence[CashFlow]) -> Decimal:
         return (v**-365 - 1).quantize(Decimal("0.000001"))
 
 
-def irr_of(start: date, amount_fen: int, rows: Sequence[Instalment], fees_fen: int = 0) -> Decimal:
-    """The IRR of a loan paid out on ``start`` less ``fees_fen`` kept back, repaid by ``rows`` on time."""
-    flows = [(start, amount_fen - fees_fen)]
-    flows += [(row.due, -(row.principal_fen + row.interest_fen)) for row in rows]
-    return irr_annual(flows)
+def irr_of(start: date, amount_fen: int, payments: Iterable[CashFlow], fees_fen: int = 0) -> Decimal:
+    """The IRR of a loan paid out on ``start`` less ``fees_fen`` kept back, repaid by ``payments`` (all positive)."""
+    return irr_annual([(start, amount_fen - fees_fen), *((day, -fen) for day, fen in payments)])
+
+
+def effective_of(annual_rate: Decimal, times_a_year: int) -> Decimal:
+    """The effective yearly rate of a nominal one that is charged ``times_a_year`` times, to 10^-6."""
+    with localcontext() as context:
+        context.prec = 24
+        return ((1 + annual_rate / times_a_year) ** times_a_year - 1).quantize(Decimal("0.000001"))
