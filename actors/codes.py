@@ -97,6 +97,13 @@ class Code(Enum):
     BAD_METHOD = _Row(5005, Sort.REFUSED, "产品不支持该还款方式", "the product does not offer this method")
     BAD_USE = _Row(5006, Sort.REFUSED, "贷款用途不允许", "the use is forbidden or unknown")
     BAD_DUE_DAY = _Row(5007, Sort.REFUSED, "还款日不正确", "the due day must be 0..31")
+    BAD_TERMS = _Row(5020, Sort.REFUSED, "条款有误或自相矛盾", "the terms contradict a rule; the text names field and rule")
+    PROPOSAL_STATUS = _Row(5021, Sort.CONFLICT, "变更申请已了结", "the proposal is approved, rejected or withdrawn already")
+    PROPOSAL_OUTDATED = _Row(5022, Sort.CONFLICT, "变更申请所依据的版本已变化", "what the proposal changes has changed since: propose again")
+    BAD_VALID_FROM = _Row(5023, Sort.REFUSED, "生效日须晚于营业日期", "terms take effect after the current business date only")
+    NO_CHANGE = _Row(5024, Sort.REFUSED, "与生效日的条款相同", "nothing differs from the terms in force on that date")
+    LATER_VERSION = _Row(5025, Sort.CONFLICT, "已有更晚生效的版本改动同一项", "a version for a later date changes the same item")
+    LPR_CONFLICT = _Row(5026, Sort.CONFLICT, "与已公布的LPR不符", "it contradicts the LPR published already")
     # loan (6xxx)
     LOAN_STATUS = _Row(6001, Sort.CONFLICT, "借据状态不允许该操作", "not allowed in the loan's status")
     COSTS_NOT_CONFIRMED = _Row(6002, Sort.REFUSED, "未确认综合融资成本", "the financing-cost table must be confirmed first")
@@ -118,6 +125,16 @@ class Code(Enum):
     BAD_SOURCE = _Row(6018, Sort.REFUSED, "还款来源不正确", "unknown source or kind of repayment")
     BAD_HASH = _Row(6019, Sort.REFUSED, "摘要格式不正确", "the hash is not a SHA-256 in hex")
     ALREADY_SETTLED = _Row(6020, Sort.CONFLICT, "借据已结清", "the loan is settled")
+    SERIAL_POSTED = _Row(6021, Sort.CONFLICT, "该核心流水已入账", "this core serial was posted on this loan already")
+    REVERSED_BEFORE = _Row(6022, Sort.CONFLICT, "该交易已被先到的冲正撤销", "its reversal came before it: it is not posted any more")
+    TWO_PERSONS = _Row(6023, Sort.REFUSED, "经办与复核须为不同人员", "maker and checker must be two persons")
+    NOTHING_TO_REVERSE = _Row(6024, Sort.CONFLICT, "原交易不存在或不可冲正", "there is no such entry, or it can't be reversed")
+    LOAN_FROZEN = _Row(6025, Sort.CONFLICT, "借据已冻结", "the loan is frozen")
+    BAD_STEP = _Row(6026, Sort.REFUSED, "提前还款金额须为规定倍数", "the prepayment must be a multiple of the product's step")
+    TERM_TOO_LONG = _Row(6027, Sort.REFUSED, "展期后期限超过上限", "the term would be over the limit")
+    NOT_WAIVABLE = _Row(6028, Sort.REFUSED, "减免金额超过欠款", "more than is owed of it")
+    NO_SUSPENSE = _Row(6029, Sort.REFUSED, "无可退溢缴款", "there is no surplus to refund")
+    APPROVAL_MISSING = _Row(6030, Sort.REFUSED, "缺少审批", "an approval is missing")
     # process (7xxx): reasons of a refused application, and the flow's own errors
     PROCESS_STATUS = _Row(7001, Sort.CONFLICT, "流程状态不允许该操作", "not allowed in the process's status")
     UNKNOWN_FLOW = _Row(7002, Sort.INTERNAL, "业务流程未配置", "the bank has no such flow")
@@ -139,6 +156,9 @@ class Code(Enum):
     BOOKS_NOT_CLOSED = _Row(9003, Sort.CONFLICT, "该日期尚未关账", "the books of this day are not closed")
     DIFFERENCE_STATUS = _Row(9004, Sort.CONFLICT, "差异状态不允许该操作", "not allowed in the difference's status")
     DIFFERENCE_UNOWNED = _Row(9005, Sort.CONFLICT, "差异无责任人", "the difference has no owner yet")
+    # the day's end (95xx); a date that is closed or not open yet is 6012 and 6013
+    EOD_RUNNING = _Row(9501, Sort.CONFLICT, "该法人日终正在进行", "a day's end of this bank is running")
+    EOD_STUCK = _Row(9502, Sort.UNAVAILABLE, "日终无法继续，再次执行可接续", "the day's end cannot go on now; run again to continue")
     # fmt: on
 
     @property

@@ -10,6 +10,7 @@ from typing import Any
 
 import ray
 
+from cluster.eod.order import pack, sweep_host, unpack_order
 from cluster.logs import setup_logs
 from cluster.parts import Parts
 from cluster.spec import unpack_world
@@ -17,6 +18,7 @@ from runtime.host import Host
 from runtime.placement import Placement
 from runtime.ray_world import NAMESPACE, Desk, Handles, RayHands, RayTransport, actor_name
 from runtime.router import Router, decode_asks
+from storage.eod import PostgresEod
 
 
 class HostActor:
@@ -43,6 +45,7 @@ class HostActor:
         spec = self._spec
         # One actor reads one row at a time; with the commit's connection two of the server's for each dedicated one.
         self._parts = await Parts.open(spec, connections=1 if self._dedicated else 4)
+        self._eod = PostgresEod(self._parts.store.database)
         self._handles = Handles(spec.release)
         self._router = Router(self._parts.store, RayTransport(self._handles, self._name), spec.runtime)
         self.host = Host(
@@ -85,6 +88,16 @@ class HostActor:
         await self.start()
         await self.host.banks.refresh()
         return self.host.banks.epoch
+
+    async def roll(self, bank: str) -> int:
+        """Re-read terms and dates; the bank's date epoch, when all turns decided under an older one are committed."""
+        await self.start()
+        return await self.host.roll(bank)
+
+    async def sweep(self, raw: bytes) -> bytes:
+        """Carry out an order of the day's end (cluster/eod/order.py)."""
+        await self.start()
+        return pack(await sweep_host(self.host, self._eod, unpack_order(raw)))
 
     async def status(self) -> dict[str, Any]:
         await self.start()

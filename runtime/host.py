@@ -85,27 +85,17 @@ class Host:
         return time.time_ns() // 1_000_000
 
     async def start(self) -> None:
-        """Register, learn what is owned, begin to serve.
-
-        Dates are read when registered: whoever advances one waits for every host that is registered by then.
-        """
+        """Register, learn what is owned, begin to serve."""
         await self.lease.begin()
-        await self._read_banks()
         loops = (self.committer.run, self.lease.run, self.loader.run, self.waking.run, self._sweep_loop)
         self._tasks = [asyncio.get_running_loop().create_task(self._forever(loop)) for loop in loops]
 
-    async def _read_banks(self) -> None:
-        """Tries until the database answers, as registering does."""
-        while True:
-            try:
-                await self.banks.refresh()
-                return
-            except StoreError:
-                await asyncio.sleep(0.1)
-
     async def roll(self, bank: str) -> int:
-        """Re-read the banks; returns this bank's date epoch when every turn decided under an older one has ended."""
-        await self._read_banks()
+        """Re-read the banks; this bank's date epoch, when every turn decided under an older one has ended.
+
+        Raises `StoreError` when the database does not answer, `UnknownBank`.
+        """
+        await self.banks.refresh()
         epoch = self.banks[bank].date_epoch
         await self.committer.past(bank, epoch)
         return epoch

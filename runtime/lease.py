@@ -43,7 +43,10 @@ class Lease:
         return time.monotonic() < self._deadline
 
     async def begin(self) -> None:
-        """Register and learn what is owned; tries until the database answers."""
+        """Register and learn what is owned and what date it is; tries until the database answers.
+
+        Dates are read when registered: whoever advances one waits for every host that is registered by then.
+        """
         self.ready.clear()
         while True:
             sent = time.monotonic()
@@ -53,6 +56,7 @@ class Lease:
                 )
                 slots = await self._directory.owned(self._id)
                 self.overrides = await self._directory.dedicated()
+                await self._host.banks.refresh()
             except StoreError:
                 await asyncio.sleep(0.1)
                 continue

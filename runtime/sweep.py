@@ -100,7 +100,7 @@ class Sweeper:
         return await run.ended()
 
     def _fresh(self, row: LoadedRow, slot: int, slots: dict[int, int], incarnation: int, gone: set[str]) -> bool:
-        """Whether nobody can have written this actor since the row was read, and nothing forbids bringing it to life."""
+        """Whether nobody can have written this actor since its row was read, and it may be brought to life here."""
         host = self._host
         return (
             row.id not in gone

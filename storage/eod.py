@@ -154,6 +154,13 @@ class PostgresEod:
         assert run is not None
         return run
 
+    async def unfinished(self, bank: str) -> date | None:
+        """The day whose run has begun and not ended."""
+        day: date | None = await self._database.value(
+            "SELECT max(date) FROM eod_run WHERE bank = $1 AND ended_at IS NULL", bank
+        )
+        return day
+
     async def run_of(self, bank: str, day: date) -> RunRow | None:
         found = await self._runs("WHERE bank = $1 AND date = $2", bank, day)
         return found[0] if found else None
@@ -166,7 +173,7 @@ class PostgresEod:
             f"SELECT bank, date, month_end, starts, ended_at IS NOT NULL, planned, report FROM eod_run {which}",
             *arguments,
         )
-        return [RunRow(*row[:5], json.loads(row[5] or "{}"), json.loads(row[6] or "{}")) for row in rows]
+        return [RunRow(*row[:5], *(json.loads(text or "{}") for text in row[5:])) for row in rows]
 
     async def step(self, bank: str, day: date, step: str) -> StepRow:
         """The step as it stands; begun when it was not."""
@@ -181,7 +188,7 @@ class PostgresEod:
             bank,
             day,
         )
-        return {row[0]: StepRow(*row[:4], json.loads(row[4])) for row in rows}
+        return {row[0]: StepRow(row[0], row[1], row[2], row[3], json.loads(row[4])) for row in rows}
 
     async def mark(
         self,
@@ -208,12 +215,16 @@ class PostgresEod:
             reasons,
         )
 
-    async def end_step(self, bank: str, day: date, step: str) -> None:
+    async def end_step(self, bank: str, day: date, step: str, counts: dict[str, int], seconds: float) -> None:
+        """The step is done; ``counts`` and ``seconds`` are added to what its shards have brought."""
         await self._database.value(
-            "UPDATE eod_step SET ended_at = now() WHERE bank = $1 AND date = $2 AND step = $3 AND ended_at IS NULL",
+            "UPDATE eod_step SET ended_at = now(), counts = counts_add(counts, $4), seconds = seconds + $5"
+            " WHERE bank = $1 AND date = $2 AND step = $3 AND ended_at IS NULL",
             bank,
             day,
             step,
+            json.dumps(counts),
+            seconds,
         )
 
     async def close_books(self, bank: str, day: date) -> int:

@@ -10,7 +10,7 @@ import uuid
 from contextlib import AsyncExitStack
 from datetime import date
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 from rich.console import Console
@@ -27,6 +27,7 @@ from cluster.demo.figures import Figures, figures, last_line
 from cluster.demo.story import Outcome
 from cluster.demo.year import Year, collection_dates
 from cluster.deploy import Deployment
+from cluster.eod.hands import RayHands
 from cluster.secrets import channel_secret, master_key
 from cluster.settings import ChannelSettings, Listener, Settings
 from cluster.verify.run import Report, verify
@@ -129,7 +130,7 @@ class Demo:
             stack.push_async_callback(esb.close)
             desks: dict[str, Desk] = {"rest": rest, "esb": esb}
             await control.call("POST", "/core/date", {"bank": "*", "date": START.isoformat()})
-            days = DayRun(store, self._hosts, next(iter(deployment.gateways.values())))
+            days = DayRun(store, RayHands(deployment.release))
             outcomes = await self._applications(desks, control)
             await self._year(Year(outcomes, desks, days, store, control, self._run), outcomes)
         found = await self._figures()
@@ -145,16 +146,6 @@ class Demo:
         mobile, counter = (channel_secret(key, channel) for channel in CHANNELS)
         rest = RestDesk(self._deployment.rest_urls[0], "mobile", mobile, self._book)
         return rest, EsbDesk(self._deployment.esb_addresses[0], "counter", counter, self._book)
-
-    def _hosts(self) -> list[Any]:
-        """The hosts as they are now; one that is just being replaced has no old date to give up."""
-        found = []
-        for name in list(self._deployment.hosts):
-            try:
-                found.append(self._deployment.find_host(name))
-            except ValueError:
-                continue
-        return found
 
     def _kill_a_host(self) -> None:
         self._killed = sorted(self._deployment.hosts)[0]

@@ -4,7 +4,6 @@ No Ray: hosts and router of runtime/local.py. A small demo is played through the
 year that `miaodai demo` uses.
 """
 
-import asyncio
 import contextlib
 import hashlib
 import uuid
@@ -21,6 +20,7 @@ from cluster.demo.applications import reverse_some, spend, tell_all
 from cluster.demo.desk import Book, Desk, Heard
 from cluster.demo.story import Outcome
 from cluster.demo.year import Year
+from cluster.eod.hands import LocalHands
 from cluster.parts import Parts
 from cluster.settings import Endpoint, OutsideSettings
 from cluster.spec import WorldSpec
@@ -33,6 +33,7 @@ from runtime.messages import Operation
 from sandbox.control import Control
 from sandbox.remote import RemoteControl
 from sandbox.town import Sandbox
+from storage.eod import PostgresEod
 
 START = date(2026, 1, 5)
 RUN = "verify"
@@ -60,36 +61,6 @@ class FrontDesk:
         if not result.code and row.command:
             self._book.note(bank, self.channel, key)
         return Heard(result.code, result.body)
-
-
-class Remote:
-    """``method.remote(...)`` as on a Ray handle, for the day's run."""
-
-    def __init__(self, call: Any) -> None:
-        self.remote = call
-
-
-class LocalHandles:
-    """The one host and the gateway of a `LocalRuntime`, as `DayRun` asks them."""
-
-    def __init__(self, runtime: LocalRuntime) -> None:
-        self._runtime = runtime
-        self.refresh_banks = Remote(self._refresh)
-        self.ask_many = Remote(self._ask_many)
-
-    async def _refresh(self) -> int:
-        await self._runtime.refresh_banks()
-        return max(host.banks.epoch for host in self._runtime.hosts.values())
-
-    async def _ask_many(self, raw: bytes, ttl_ms: int) -> bytes:
-        wanted = msgspec.msgpack.decode(raw, type=list[tuple[str, str, str, bytes, str, str]])
-        answers = await asyncio.gather(
-            *(
-                self._runtime.ask(kind, id, bank, body, Operation(channel, op), ttl_ms)
-                for kind, id, bank, body, channel, op in wanted
-            )
-        )
-        return msgspec.msgpack.encode([(answer.code, answer.body) for answer in answers])
 
 
 class House:
@@ -152,8 +123,7 @@ async def play(url: str, box: Sandbox, people: int, months: int, seed: int = 7) 
         outcomes = await tell_all(crowd, desks, RUN, START, lambda _: None, lambda: None)
         await reverse_some(outcomes, desks, RUN)
         await spend(outcomes, remote)
-        handles = LocalHandles(runtime)
-        days = DayRun(parts.store, lambda: [handles], handles)
+        days = DayRun(parts.store, LocalHands(lambda: runtime.hosts, PostgresEod(parts.store.database)))
         await Year(outcomes, desks, days, parts.store, remote, RUN).pass_months(START, months, lambda _: None)
     await remote.close()
     return House(url, box, book, outcomes)
