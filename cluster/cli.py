@@ -12,6 +12,9 @@ import typer
 
 from cluster.cli_bank import bank
 from cluster.cli_config import config
+from cluster.cli_lpr import lpr
+from cluster.cli_product import product
+from cluster.cli_eod import eod
 from cluster.cli_verify import verify
 from cluster.failures import Failure, explained
 from cluster.settings_load import load
@@ -25,6 +28,9 @@ app = typer.Typer(
 )
 app.add_typer(bank, name="bank")
 app.add_typer(config, name="config")
+app.add_typer(product, name="product")
+app.add_typer(lpr, name="lpr")
+app.add_typer(eod, name="eod")
 app.command("verify")(verify)
 
 Config = Annotated[str | None, typer.Option("--config", "-c", help="设置文件 settings file (TOML)；默认 miaodai.toml")]

@@ -13,6 +13,7 @@ from cluster.verify.findings import Findings
 from cluster.verify.source import KIND_NAMES, Source
 
 CHUNK = 500
+NAMELESS_OF_LOANS = ("DayClosed", "AccrualStopped", "AccrualResumed", "Repriced")
 
 
 class Acknowledged(Struct, frozen=True, kw_only=True):
@@ -39,20 +40,37 @@ async def check_operations(source: Source, findings: Findings) -> None:
     )
     unexplained = """
         SELECT j.id, j.version, j.type, o.id FROM journal j LEFT JOIN operation o ON o.op_hash = j.op_hash
-        WHERE ($1 = '' OR j.bank = $1)
+        WHERE ($1 = '' OR j.bank = $1) AND j.op_hash <> ''
           AND (o.op_hash IS NULL OR o.kind <> j.kind OR o.id <> j.id OR o.bank <> j.bank)"""
     async for id, version, type, owner in source.rows(unexplained, source.bank):
         findings.breach(3, "unexplained event", f"{id} v{version}", f"{type}: its operation is of {owner or 'nobody'}")
     scattered = """
         SELECT op_hash, min(id), min(version), max(version), count(*), count(DISTINCT (kind, id)) FROM journal
-        WHERE $1 = '' OR bank = $1 GROUP BY op_hash
+        WHERE ($1 = '' OR bank = $1) AND op_hash <> '' GROUP BY op_hash
         HAVING count(DISTINCT (kind, id)) > 1 OR max(version) - min(version) + 1 <> count(*)"""
     async for op_hash, id, first, last, count, actors in source.rows(scattered, source.bank):
         detail = f"{count} events in v{first}..v{last} of {actors} actor(s)"
         findings.breach(3, "not exactly once", f"{id} operation {op_hash.hex()}", detail)
+    await _check_nameless(source, findings)
     twice = "SELECT op_hash, count(*) FROM operation GROUP BY op_hash HAVING count(*) > 1"
     async for op_hash, count in source.rows(twice):
         findings.breach(3, "operation twice", op_hash.hex(), f"{count} rows")
+
+
+async def _check_nameless(source: Source, findings: Findings) -> None:
+    """Only the day's end writes without an operation: closes of a loan's days, ends of a customer's lines.
+
+    What such a close asks of others (the overdue notice) stands right behind it.
+    """
+    nameless = f"""
+        SELECT j.id, j.version, j.type FROM journal j
+        WHERE ($1 = '' OR j.bank = $1) AND j.op_hash = '' AND NOT (
+            (j.kind = 2 AND j.type IN {NAMELESS_OF_LOANS}) OR (j.kind = 1 AND j.type = 'LineExpired')
+            OR (j.kind = 2 AND j.type = 'EffectRequested' AND EXISTS (
+                SELECT 1 FROM journal p WHERE p.kind = j.kind AND p.id = j.id AND p.version = j.version - 1
+                AND p.op_hash = '')))"""
+    async for id, version, type in source.rows(nameless, source.bank):
+        findings.breach(3, "unexplained event", f"{id} v{version}", f"{type} without an operation")
 
 
 async def check_replies(source: Source, findings: Findings) -> None:
