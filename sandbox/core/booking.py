@@ -75,7 +75,14 @@ def _served(steps: tuple[tuple[str, int], ...], taken_fen: int) -> Split:
         served = min(wanted_fen, taken_fen)
         booked[item] += served
         taken_fen -= served
-    return Split(*booked.values(), taken_fen)
+    return Split(
+        booked[PRINCIPAL_ITEM],
+        booked[INTEREST_ITEM],
+        booked[PENALTY_ITEM],
+        booked[COMPOUND_ITEM],
+        booked[FEE_ITEM],
+        taken_fen,
+    )
 
 
 def check_voucher(order: Order) -> None:
