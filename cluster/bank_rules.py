@@ -95,6 +95,8 @@ BANK_RULES: tuple[BankRule, ...] = (
         "两个角色共用一个科目", "two roles share an account"),
     BankRule("account_forms", "accounts", _account_forms,
         "科目代码为数字与点，表外科目以M开头", "codes are digits and dots, those of memo accounts begin with M"),
+    BankRule("chart_covers", "chart", lambda t: not t.chart or {*t.accounts.values()} <= t.chart.keys(),
+        "科目表缺少在用的科目", "lacks an account that accounts names"),
     BankRule("classes", "classes", lambda t: t.classes[0] >= 1 and _ascending(t.classes),
         "逾期天数须自1起逐级递增", "overdue days must ascend from 1 or more"),
     BankRule("technical_overdue", "technical_overdue_days",

@@ -12,9 +12,9 @@ import typer
 
 from cluster.cli_bank import bank
 from cluster.cli_config import config
+from cluster.cli_eod import eod
 from cluster.cli_lpr import lpr
 from cluster.cli_product import product
-from cluster.cli_eod import eod
 from cluster.cli_verify import verify
 from cluster.failures import Failure, explained
 from cluster.settings_load import load

@@ -1,4 +1,4 @@
-"""`miaodai bank load | list | date`: the banks' terms and business dates, in the database."""
+"""`miaodai bank load | check | list | date`: the banks' terms and business dates, in the database."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -17,6 +17,7 @@ from cluster.running import find_running
 from cluster.settings_load import load as load_settings
 
 if TYPE_CHECKING:
+    from actors.bank import BankTerms
     from storage.banks import BankRow
     from storage.postgres import PostgresStore
 
@@ -53,23 +54,52 @@ def load(
         Path, typer.Argument(help="法人配置目录 folder with province.toml and one folder a bank")
     ] = DEFAULT_FOLDER,
     on: Annotated[str, typer.Option("--date", help="新法人的营业日期 business date of new banks")] = "",
+    maker: Annotated[str, typer.Option("--maker", help="已有法人：变更的经办人 who proposes the changes")] = "",
+    valid_from: Annotated[str, typer.Option("--valid-from", help="变更的生效日 from when they are to be valid")] = "",
     url: DatabaseUrl = "",
     settings_file: Config = None,
     check: Annotated[bool, typer.Option("--check", help="只检查不装载 only check the files")] = False,
 ) -> None:
-    """检查并装载法人配置，运行中的主机自动取用 · check and load; running hosts take it up by themselves."""
+    """新法人直接装载，已有法人提出变更（两人） · load new banks; of known ones propose what differs."""
     from cluster.bank_config import load_banks
 
     terms = load_banks(folder)
     if check:
-        typer.echo(f"{len(terms)} 家法人配置正确 banks are good")
+        _say_good(terms)
         return
     day = parsed_date(on) if on else date.today()
-    versions = asyncio.run(
-        _put(database_url(settings_file, url), [(t.code, msgspec.json.encode(t)) for t in terms], day)
-    )
-    for code, version in versions:
-        typer.echo(f"{code} 版本 version {version}")
+    known = asyncio.run(_first_loads(database_url(settings_file, url), terms, day))
+    differing = [t for t in known if asyncio.run(_differs(database_url(settings_file, url), t))]
+    for each in known:
+        if each not in differing:
+            typer.echo(f"{each.code} 已装载，无变化 loaded before, nothing differs")
+    if not differing:
+        return
+    codes = ", ".join(t.code for t in differing)
+    if not maker or not valid_from:
+        raise Failure(
+            f"已有法人与配置不同，变更须两人，请加--maker与--valid-from known banks differ from the files; a change"
+            f" takes two persons, say --maker and --valid-from: {codes}"
+        )
+    asyncio.run(_propose(database_url(settings_file, url), differing, maker, parsed_date(valid_from)))
+
+
+@bank.command()
+def check(
+    folder: Annotated[Path, typer.Argument(help="法人配置目录 folder of the banks' files")] = DEFAULT_FOLDER,
+) -> None:
+    """检查法人配置及日历 · check the banks' files, and say what the calendar lacks."""
+    from cluster.bank_config import load_banks
+
+    _say_good(load_banks(folder))
+
+
+def _say_good(terms: "list[BankTerms]") -> None:
+    from cluster.terms_show import show_warnings
+
+    for each in terms:
+        show_warnings(each, Console())
+    typer.echo(f"{len(terms)} 家法人配置正确 banks are good")
 
 
 @bank.command("list")
@@ -100,7 +130,7 @@ def set_date(
 
 
 @asynccontextmanager
-async def _store(url: str) -> "AsyncIterator[PostgresStore]":
+async def opened_store(url: str) -> "AsyncIterator[PostgresStore]":
     from storage.postgres import open_store
 
     store = await open_store(url)
@@ -110,16 +140,47 @@ async def _store(url: str) -> "AsyncIterator[PostgresStore]":
         await store.close()
 
 
-async def _put(url: str, terms: list[tuple[str, bytes]], day: date) -> list[tuple[str, int]]:
-    async with _store(url) as store:
-        return [(code, await store.put(code, raw, day)) for code, raw in terms]
+async def _first_loads(url: str, terms: "list[BankTerms]", day: date) -> "list[BankTerms]":
+    """Load the new banks; those that are there already."""
+    from cluster.proposals import TermsDesk
+
+    known = []
+    async with opened_store(url) as store:
+        desk = TermsDesk(store)
+        for each in terms:
+            if await desk.first_load(each, day):
+                typer.echo(f"{each.code} 版本 version 1")
+            else:
+                known.append(each)
+    return known
+
+
+async def _differs(url: str, wanted: "BankTerms") -> bool:
+    """From the terms of the latest date for which any are approved."""
+    from cluster.proposals import TermsDesk, as_loaded
+    from cluster.terms_change import changed
+
+    async with opened_store(url) as store:
+        now = (await TermsDesk(store).terms_on(wanted.code, date.max)).terms
+        return bool(changed(now, as_loaded(wanted)(now))[1])
+
+
+async def _propose(url: str, terms: "list[BankTerms]", maker: str, valid_from: date) -> None:
+    from cluster.proposals import TermsDesk, as_loaded
+    from cluster.terms_show import show_proposal
+
+    async with opened_store(url) as store:
+        desk = TermsDesk(store)
+        for wanted in terms:
+            proposed = await desk.compare(wanted.code, valid_from, as_loaded(wanted))
+            show_proposal(await desk.propose(wanted.code, proposed, maker, "bank load"), Console())
 
 
 async def _all(url: str) -> "list[BankRow]":
-    async with _store(url) as store:
+    async with opened_store(url) as store:
         return await store.all()
 
 
 async def _advance(url: str, code: str, day: date) -> int:
-    async with _store(url) as store:
+    async with opened_store(url) as store:
         return await store.set_business_date(code, day)

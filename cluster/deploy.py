@@ -26,6 +26,7 @@ import ray
 from cluster.bank_config import load_banks
 from cluster.gateway import GatewayActor
 from cluster.host_actor import starter
+from cluster.proposals import TermsDesk
 from cluster.secrets import channels, master_key
 from cluster.settings import Endpoint, OutsideSettings, Settings
 from cluster.spec import GatewaySpec, WorldSpec
@@ -133,8 +134,9 @@ class Deployment:
     async def _load_banks(self) -> None:
         store = await open_store(self.database_url)
         try:
+            desk = TermsDesk(store)
             for terms in load_banks(BANKS):
-                await store.put(terms.code, msgspec.json.encode(terms), self.business_date)
+                await desk.first_load(terms, self.business_date)
         finally:
             await store.close()
 

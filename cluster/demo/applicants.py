@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from actors.bank import BankTerms, Product
 from actors.customer.messages import Facts
+from actors.schedule.terms import Method
 from cluster.demo import people
 
 DATA = Path(__file__).parent / "data" / "germancredit.csv"
@@ -72,7 +73,7 @@ class Applicant(Struct, frozen=True, kw_only=True):
     account_no: str
     amount_fen: int
     periods: int
-    method: Literal["equal_instalment", "bullet"]
+    method: Method
     use_code: str
     facts: Facts
     white_listed_fen: int

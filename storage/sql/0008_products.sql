@@ -30,7 +30,7 @@ CREATE TABLE terms_proposal (
     version integer, -- the first version of the terms that its approval made
     CONSTRAINT two_persons CHECK (status NOT IN ('approved', 'rejected') OR (checker <> '' AND checker <> maker))
 );
-CREATE UNIQUE INDEX terms_proposal_pending ON terms_proposal (bank, valid_from, md5(change::text))
+CREATE UNIQUE INDEX terms_proposal_pending ON terms_proposal (bank, valid_from, supersedes, md5(change::text))
     WHERE status = 'pending';
 CREATE INDEX terms_proposal_bank ON terms_proposal (bank, id);
 
