@@ -14,6 +14,8 @@ def check_application(command: Apply, bank: BankTerms) -> Code | None:
     product = bank.products.get(command.product)
     if product is None:
         return Code.UNKNOWN_PRODUCT
+    if not product.on_sale:
+        return Code.OFF_SALE
     if command.amount_fen <= 0 or command.amount_fen % product.amount_fen_step:
         return Code.BAD_AMOUNT
     if not product.amount_fen_min <= command.amount_fen <= product.amount_fen_max:
