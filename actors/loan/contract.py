@@ -22,7 +22,14 @@ DAY_COUNTS_ZH = {
     "actual/365": "按实际天数、一年365天",
     "actual/actual": "按实际天数、一年按当年实际天数",
 }
-METHODS_ZH = {"equal_instalment": "等额本息", "bullet": "利随本清（到期一次还本付息）"}
+METHODS_ZH = {
+    "equal_instalment": "等额本息",
+    "equal_principal": "等额本金",
+    "interest_only": "先息后本（按期付息、到期还本）",
+    "bullet": "利随本清（到期一次还本付息）",
+    "pay_anytime": "随借随还（按日计息）",
+    "flat": "等本等息",
+}
 USES_ZH = {
     "consumption": "日常消费",
     "appliances": "家用电器",

@@ -47,9 +47,8 @@ class Course:
         closed = self.state.closed_to
         if closed is None or closed >= day - ONE_DAY:
             return
-        event = close(self.state, day - ONE_DAY, self.ctx.bank.vat_rate)
-        if event is not None:
-            self.add(event)
+        events, self.state = close(self.state, day - ONE_DAY, self.ctx.bank)
+        self.events += events
 
     def accepted(self, result: View | None = None) -> Accepted:
         for command in notices(self.state, self.ctx.actor_id):

@@ -9,24 +9,30 @@ from datetime import date, timedelta
 from msgspec import Struct
 
 from actors.codes import Code
-from actors.loan.allocation import Allocation, allocate, due_fen, payoff_fen
+from actors.loan.allocation import Allocation, allocate, allocate_split, due_fen, payoff_fen
 from actors.loan.course import Course
 from actors.loan.events import RepaymentFailed, RepaymentRequested
 from actors.loan.messages import AcceptedView, CollectDue, Repay
 from actors.loan.payoff import quote_of
 from actors.loan.post import AMOUNT_FEN_MAX, post
 from actors.loan.state import LoanState
-from actors.turn import Context, Decision, Refused
+from actors.turn import Context, Decision, IncidentOpened, Refused
 
 ONE_DAY = timedelta(days=1)
 
 
+ITEMS = ("penalty", "compound", "interest", "principal")
+"""The core's words for `allocation.COMPONENTS`."""
+
+
 class Debited(Struct, frozen=True):
-    """What the core answers when it took money."""
+    """What the core answers when it took money; ``split`` (penalty, compound, interest, principal) when it calculates
+    itself (ledger mode core_calculated)."""
 
     debited_fen: int
     core_date: date
     core_serial: str
+    split: tuple[int, int, int, int] | None = None
 
 
 def repay(state: LoanState, command: Repay, ctx: Context) -> Decision:
@@ -47,7 +53,7 @@ def repay(state: LoanState, command: Repay, ctx: Context) -> Decision:
             quote = quote_of(course.state, ctx.business_date)
             if command.quote != quote:
                 return Refused(Code.QUOTE_STALE)
-            return _request(course, "full", payoff_fen(course.state))
+            return _request(course, "full", payoff_fen(course.state, ctx.business_date))
         case _:
             return Refused(Code.BAD_SOURCE, {"kind": command.kind})
 
@@ -91,7 +97,9 @@ def _prepay(course: Course, amount_fen: int) -> Decision:
         return Refused(Code.ARREARS_FIRST, {"due_fen": due})
     if amount_fen < state.terms.prepay_fen_min:
         return Refused(Code.BELOW_PREPAY_MIN, {"prepay_fen_min": state.terms.prepay_fen_min})
-    payoff = payoff_fen(state)
+    if amount_fen % state.terms.prepay_fen_step:
+        return Refused(Code.BAD_STEP, {"prepay_fen_step": state.terms.prepay_fen_step})
+    payoff = payoff_fen(state, course.ctx.business_date)
     if amount_fen > payoff:
         return Refused(Code.OVER_PAYOFF, {"payoff_fen": payoff})
     return _request(course, "partial", amount_fen)
@@ -99,8 +107,8 @@ def _prepay(course: Course, amount_fen: int) -> Decision:
 
 def _request(course: Course, kind: str, amount_fen: int) -> Decision:
     state, ctx = course.state, course.ctx
-    spread = allocate(state, amount_fen, prepay=kind != "due")
     today = ctx.business_date
+    spread = allocate(state, amount_fen, today, ctx.bank, prepay=kind != "due")
     effect_id = course.next_effect_id
     course.add(RepaymentRequested(effect_id=effect_id, kind=kind, amount_fen=amount_fen, on=today))
     course.ask(
@@ -114,6 +122,8 @@ def _request(course: Course, kind: str, amount_fen: int) -> Decision:
             "principal_fen": spread.principal_fen,
             "interest_fen": spread.interest_fen,
             "penalty_fen": spread.penalty_fen,
+            "compound_fen": spread.compound_fen,
+            "fee_fen": spread.fee_fen,
             "allocation": _booking_order(spread),
             "account_sealed": state.account_sealed,
             "business_date": today.isoformat(),
@@ -124,10 +134,9 @@ def _request(course: Course, kind: str, amount_fen: int) -> Decision:
 
 def _booking_order(spread: Allocation) -> list[list[str | int]]:
     """[item, fen] in the order in which a partial debit is to be booked: instalment by instalment, as we allocate."""
-    steps: list[list[str | int]] = []
-    for part in spread.parts:
-        steps += [["penalty", part.penalty_fen], ["interest", part.interest_fen], ["principal", part.principal_fen]]
-    steps += [["interest", spread.interest_fen_accrued], ["principal", spread.principal_fen_prepaid]]
+    steps: list[list[str | int]] = [[ITEMS[component], fen] for component, fen in spread.steps]
+    steps += [["interest", spread.interest_fen_accrued], ["fee", spread.fee_fen]]
+    steps += [["principal", spread.principal_fen_prepaid]]
     return [step for step in steps if step[1]]
 
 
@@ -140,6 +149,7 @@ def debited(course: Course, effect_id: str, booked: Debited) -> None:
     if state.status in ("active", "overdue"):
         course.close_before(value_date)
     prepay = state.debit.kind != "due"
+    spread = _by_the_core(course, effect_id, booked, value_date, prepay=prepay)
     post(
         course,
         booked.debited_fen,
@@ -149,7 +159,27 @@ def debited(course: Course, effect_id: str, booked: Debited) -> None:
         "debit",
         effect_id=effect_id,
         prepay=prepay,
+        spread=spread,
     )
+
+
+def _by_the_core(course: Course, effect_id: str, booked: Debited, day: date, *, prepay: bool) -> Allocation | None:
+    """The split to post by: the core's is fact where it calculates. None: ours. A mismatch is an incident for people;
+    a split that can't be posted leaves ours in place, with the incident."""
+    state, bank = course.state, course.ctx.bank
+    if booked.split is None or bank.ledger_mode != "core_calculated":
+        return None
+    ours = allocate(state, booked.debited_fen, day, bank, prepay=prepay)
+    if booked.split == (ours.penalty_fen, ours.compound_fen, ours.interest_fen, ours.principal_fen):
+        return None
+    theirs = allocate_split(state, booked.split, booked.debited_fen)
+    data = {
+        "core": list(booked.split),
+        "ours": [ours.penalty_fen, ours.compound_fen, ours.interest_fen, ours.principal_fen],
+        "posted": "core" if theirs is not None else "ours",
+    }
+    course.add(IncidentOpened(effect_id=effect_id, code="split_differs", data=data))
+    return theirs
 
 
 def not_debited(course: Course, effect_id: str, code: str) -> None:

@@ -1,7 +1,7 @@
 """What can happen to a loan. Every event carries each sum its postings need; read by evolve.py and postings.py.
 
 Invariant 1 from events alone: Disbursed.amount_fen - DisbursementReversed.amount_fen = outstanding + the sum of
-Repaid.principal_fen (waivers and write-offs come with later events).
+Repaid.principal_fen + Waived.principal_fen + WrittenOff.principal_fen, less what reversals and corrections took back.
 """
 
 from datetime import date
@@ -123,10 +123,21 @@ class PenaltyAccrued(Struct, frozen=True, array_like=True):
     penalty_fen: int
 
 
+class CompoundAccrued(Struct, frozen=True, array_like=True):
+    """Row ``no`` bears ``compound_fen`` more; ``base_fen`` is its new base of charged penalty and compound."""
+
+    no: int
+    compound_fen: int
+    base_fen: int
+
+
 class DayClosed(Event, frozen=True, kw_only=True):
     """日终: the days ``from_date``..``to_date`` are closed, both included; usually one day.
 
-    ``accrued_fen`` is interest including ``accrued_vat_fen``; sums of all periods that the days touch.
+    ``accrued_fen`` is interest including ``accrued_vat_fen``; sums of all periods that the days touch. In non-accrual
+    nothing is recognised: the sums are off balance and have no VAT. ``penalty_vat_fen``: of penalty, misuse, compound.
+    ``lapsed_to``: the grace of rows up to this one is over now. ``risk_class`` 0: unchanged. ``provision_fen``: change
+    of the allowance.
     """
 
     from_date: date
@@ -136,7 +147,55 @@ class DayClosed(Event, frozen=True, kw_only=True):
     due: tuple[FellDue, ...] = ()
     lapsed: tuple[Lapsed, ...] = ()
     penalties: tuple[PenaltyAccrued, ...] = ()
+    compounds: tuple[CompoundAccrued, ...] = ()
+    misuse_fen: int = 0
     penalty_vat_fen: int = 0
+    lapsed_to: int = 0
+    risk_class: int = 0
+    provision_fen: int = 0
+
+
+class AccrualStopped(Event, frozen=True, kw_only=True):
+    """转非应计 at the close before ``on``: recognised unpaid interest is reversed and goes on off balance.
+
+    Sums are what the accounts hold: principal by account, interest, penalty (misuse included) and compound due,
+    interest accrued; ``vat_fen_deferred`` of it falls away, ``vat_fen_receivable`` was due already.
+    """
+
+    on: date
+    principal_fen_performing: int = 0
+    principal_fen_overdue: int = 0
+    interest_fen_due: int = 0
+    penalty_fen_due: int = 0
+    compound_fen_due: int = 0
+    accrued_fen: int = 0
+    vat_fen_deferred: int = 0
+    vat_fen_receivable: int = 0
+
+
+class AccrualResumed(Event, frozen=True, kw_only=True):
+    """转回应计 at the close before ``on``: arrears are clear and the class allows; what is still claimed is recognised.
+
+    ``accrued_fen`` with ``vat_fen`` deferred; ``vat_fen_receivable`` is what is left of 1221 and goes to income.
+    """
+
+    on: date
+    principal_fen: int
+    accrued_fen: int = 0
+    vat_fen: int = 0
+    vat_fen_receivable: int = 0
+
+
+class Repriced(Event, frozen=True, kw_only=True):
+    """重定价 effective ``on``: the crossing period is split by day, the instalment follows from the next due date."""
+
+    on: date
+    annual_rate: str
+    annual_e10: int
+    penalty_e10: int
+    misuse_e10: int
+    instalment_fen: int
+    replanned: tuple["Planned", ...]
 
 
 class RepaymentRequested(Event, frozen=True, kw_only=True):
@@ -156,12 +215,13 @@ class RepaymentFailed(Event, frozen=True, kw_only=True):
 
 
 class Part(Struct, frozen=True, array_like=True):
-    """What a repayment paid of row ``no`` (from 1)."""
+    """What a repayment paid of row ``no`` (from 1); row 0 is the penalty for misuse."""
 
     no: int
     penalty_fen: int
     interest_fen: int
     principal_fen: int
+    compound_fen: int = 0
 
 
 class Planned(Struct, frozen=True, array_like=True):
@@ -172,18 +232,23 @@ class Planned(Struct, frozen=True, array_like=True):
 
 
 class Repaid(Event, frozen=True, kw_only=True):
-    """A repayment was posted with value date ``value_date``; the three sums are the totals over all of it.
+    """A repayment was posted with value date ``value_date``; the sums are the totals over all of it.
 
     ``parts``: what had fallen due, in order of allocation. Beyond: ``interest_fen_accrued`` (accrued, not due) with
     ``vat_fen``, its VAT that is due now; ``principal_fen_prepaid``, after which rows from the running period on are
     ``replanned`` around ``instalment_fen`` (fewer rows: the rest fell away). ``suspense_fen``: surplus, held.
-    ``effect_id``: of the auto-debit that collected it, "" when it was collected elsewhere.
+    ``effect_id``: of the auto-debit that collected it, "" when it was collected elsewhere. In non-accrual ``vat_fen``
+    is that of all interest, penalty and compound paid, of which ``vat_fen_receivable`` had been due before.
+    ``fee_fen``: 提前还款违约金 including ``fee_vat_fen``.
     """
 
     amount_fen: int
     principal_fen: int
     interest_fen: int
     penalty_fen: int
+    compound_fen: int = 0
+    fee_fen: int = 0
+    fee_vat_fen: int = 0
     suspense_fen: int = 0
     source: str
     value_date: date
@@ -193,15 +258,18 @@ class Repaid(Event, frozen=True, kw_only=True):
     parts: tuple[Part, ...] = ()
     interest_fen_accrued: int = 0
     vat_fen: int = 0
+    vat_fen_receivable: int = 0
     principal_fen_prepaid: int = 0
     instalment_fen: int = 0
     replanned: tuple[Planned, ...] | None = None
 
 
 class LoanSettled(Event, frozen=True, kw_only=True):
-    """结清: nothing is owed any more."""
+    """结清: nothing is owed any more; the allowance is released, 1221 is closed."""
 
     on: date
+    allowance_fen: int = 0
+    vat_fen_receivable: int = 0
 
 
 class ProofUploaded(Event, frozen=True, kw_only=True):
@@ -226,6 +294,9 @@ LoanEvent = (
     | DisbursementReversed
     | ReversalRefused
     | DayClosed
+    | AccrualStopped
+    | AccrualResumed
+    | Repriced
     | RepaymentRequested
     | RepaymentFailed
     | Repaid

@@ -5,7 +5,8 @@ from typing import Any, assert_never
 from msgspec.structs import replace
 
 from actors.loan import events as e
-from actors.loan.evolve_money import closed, disbursed, repaid
+from actors.loan.evolve_money import closed, disbursed, repaid, resumed, stopped
+from actors.loan.repricing import repriced_by
 from actors.loan.state import Debit, LoanState
 from actors.turn import EffectDoubted, EffectRequested, EffectSettled, IncidentOpened
 
@@ -21,6 +22,12 @@ def evolve(state: LoanState | None, event: e.LoanEvent) -> LoanState:
     match event:
         case e.DayClosed():
             return closed(state, event)
+        case e.AccrualStopped():
+            return stopped(state, event)
+        case e.AccrualResumed():
+            return resumed(state, event)
+        case e.Repriced():
+            return repriced_by(state, event)
         case EffectRequested() | EffectSettled() | EffectDoubted() | IncidentOpened():
             return _effect(state, event)
         case e.RepaymentRequested():
@@ -29,7 +36,7 @@ def evolve(state: LoanState | None, event: e.LoanEvent) -> LoanState:
         case e.RepaymentFailed():
             return replace(state, debit=None, repayment="failed", reason=event.code)
         case e.LoanSettled():
-            return replace(state, status="settled", settled_on=event.on)
+            return replace(state, status="settled", settled_on=event.on, allowance_fen=0, vat_fen_receivable=0)
         case e.ProofUploaded():
             return replace(state, proofs=state.proofs + 1, proof_fen=state.proof_fen + event.amount_fen)
         case e.ContractDrawn() | e.ContractRefused() | e.SigningRequested() | e.Signed() | e.SigningRefused():

@@ -164,6 +164,14 @@ class LoanView(View, frozen=True, kw_only=True):
     certificate_no: str
     core_serial: str
     version: int = 0
+    compound_fen_due: int = 0
+    compound_fen_repaid: int = 0
+    fee_fen_repaid: int = 0
+    waived_fen: int = 0
+    risk_class: int = 1
+    non_accrual: bool = False
+    frozen: str = ""
+    claim_fen: int = 0
 
 
 class ContractView(View, frozen=True, kw_only=True):
@@ -190,6 +198,7 @@ class InstalmentView(View, frozen=True, kw_only=True):
     paid_fen: int
     balance_fen_after: int
     status: str
+    compound_fen: int = 0
 
 
 class ScheduleView(View, frozen=True, kw_only=True):
@@ -199,7 +208,7 @@ class ScheduleView(View, frozen=True, kw_only=True):
 
 
 class PayoffQuote(View, frozen=True, kw_only=True):
-    """What settles the loan on ``business_date``; interest excludes that day."""
+    """What settles the loan on ``business_date``; interest excludes that day. ``fee_fen``: 提前还款违约金."""
 
     loan_id: str
     quote: str
@@ -208,6 +217,8 @@ class PayoffQuote(View, frozen=True, kw_only=True):
     interest_fen: int
     penalty_fen: int
     total_fen: int
+    compound_fen: int = 0
+    fee_fen: int = 0
 
 
 class AcceptedView(View, frozen=True, kw_only=True):
@@ -245,3 +256,5 @@ class RepaidView(View, frozen=True, kw_only=True):
     penalty_fen: int
     suspense_fen: int
     principal_fen_outstanding: int
+    compound_fen: int = 0
+    fee_fen: int = 0

@@ -7,17 +7,17 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from actors.bank import Product
+from actors.bank import BankTerms, Product
 from actors.codes import Code
 from actors.customer.messages import CheckDraw
 from actors.loan.contract import draw
 from actors.loan.course import Course
 from actors.loan.events import ContractDrawn, ContractRefused, ContractRequested
 from actors.loan.evolve import evolve
-from actors.loan.interest import rate_e10
 from actors.loan.messages import AcceptedView, OpenContract
+from actors.loan.repricing import at_rate, lpr_before
 from actors.loan.schedule import plan
-from actors.loan.state import RATE_SCALE, Terms
+from actors.loan.state import Terms
 from actors.schedule.terms import PlanTerms, Unit
 from actors.turn import Accepted, Context, Decision, Refused
 
@@ -43,6 +43,8 @@ def open_contract(command: OpenContract, ctx: Context) -> Decision:
     product = ctx.bank.products.get(command.product)
     if product is None:
         return Refused(Code.UNKNOWN_PRODUCT, {"product": command.product})
+    if not product.on_sale:
+        return Refused(Code.OFF_SALE, {"product": command.product})
     refused = _outside_product(command, product)
     if refused is not None:
         return refused
@@ -59,8 +61,9 @@ def _outside_product(command: OpenContract, product: Product) -> Refused | None:
         return Refused(Code.BAD_AMOUNT, {"amount_fen": amount, "step_fen": product.amount_fen_step})
     if not product.amount_fen_min <= amount <= product.amount_fen_max:
         return Refused(Code.AMOUNT_OUT_OF_RANGE, {"min_fen": product.amount_fen_min, "max_fen": product.amount_fen_max})
-    if not product.periods_min <= command.periods <= product.periods_max:
-        return Refused(Code.BAD_PERIODS, {"min": product.periods_min, "max": product.periods_max})
+    periods_min = max(product.periods_min, product.principal_grace + 1, product.interest_grace + 1)
+    if not periods_min <= command.periods <= product.periods_max:
+        return Refused(Code.BAD_PERIODS, {"min": periods_min, "max": product.periods_max})
     if command.method not in product.methods:
         return Refused(Code.BAD_METHOD, {"methods": list(product.methods)})
     if command.use_code not in product.uses:
@@ -125,7 +128,7 @@ def draw_allowed(course: Course, effect_id: str, answer: DrawTerms) -> None:
     """The customer may draw: check the age, price the terms, draw up the contract."""
     state, ctx = course.state, course.ctx
     today = ctx.business_date
-    priced = _priced(state.terms, answer.annual_rate)
+    priced = _priced(state.terms, answer.annual_rate, ctx.bank, today)
     if priced is None:
         course.add(ContractRefused(code=Code.RULE_FAILED.word))
         return
@@ -150,23 +153,22 @@ def draw_refused(course: Course, effect_id: str, code: str) -> None:
     course.add(ContractRefused(code=code or Code.OVER_LINE.word))
 
 
-def _priced(terms: Terms, annual_rate: str) -> Terms | None:
-    """``terms`` with the rate and the penalty rate; None for a rate that is no number of 0..1 or too fine to keep."""
+def _priced(terms: Terms, annual_rate: str, bank: BankTerms, today: date) -> Terms | None:
+    """``terms`` with the rate, what follows it, and its spread over the LPR of the day; None for a rate that is no
+    number of 0..1, too fine to keep, or with no LPR to follow."""
     try:
         rate = Decimal(annual_rate)
     except InvalidOperation:
         return None
     if not rate.is_finite() or not 0 <= rate < 1:
         return None
+    if terms.repricing != "fixed":
+        lpr = lpr_before(bank, terms.lpr_tenor, today)
+        spread = None if lpr is None else (rate - lpr) * 10_000
+        if spread is None or spread % 1:
+            return None
+        terms = replace(terms, spread_bp=int(spread))
     return at_rate(terms, rate)
-
-
-def at_rate(terms: Terms, rate: Decimal) -> Terms | None:
-    """``terms`` at the contract rate ``rate``, the rates that follow it included; None for one too high or too fine."""
-    annual, penalty, misuse = (rate_e10(rate * factor) for factor in (1, terms.penalty_factor, terms.misuse_factor))
-    if annual is None or penalty is None or misuse is None or max(penalty, misuse) >= RATE_SCALE:
-        return None
-    return replace(terms, annual_rate=rate, annual_e10=annual, penalty_e10=penalty, misuse_e10=misuse)
 
 
 def _age(birth: date, on: date) -> int:

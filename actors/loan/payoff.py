@@ -2,10 +2,10 @@
 
 from datetime import date, timedelta
 
-from actors.loan.allocation import payoff_fen
+from actors.loan.allocation import COMPOUND, INTEREST, PENALTY, due_of, payoff_fen
 from actors.loan.close import close
-from actors.loan.evolve_money import closed
 from actors.loan.messages import PayoffQuote
+from actors.loan.prepayment import fee_fen, fee_rate_e10
 from actors.loan.state import LoanState
 from actors.turn import Context
 
@@ -17,27 +17,28 @@ def as_of(state: LoanState, ctx: Context) -> LoanState:
     of time, so a query on a loan that nobody has touched for weeks shows what is owed today."""
     if state.status not in ("active", "overdue"):
         return state
-    event = close(state, ctx.business_date - ONE_DAY, ctx.bank.vat_rate)
-    return state if event is None else closed(state, event)
+    return close(state, ctx.business_date - ONE_DAY, ctx.bank)[1]
 
 
 def quote_of(state: LoanState, today: date) -> str:
     """The quote's name; ``state`` with the days before ``today`` closed. Another payment or day gives another."""
-    return f"{today:%Y%m%d}-{state.money_version}-{payoff_fen(state)}"
+    return f"{today:%Y%m%d}-{state.money_version}-{payoff_fen(state, today)}"
 
 
 def payoff_quote(state: LoanState, loan_id: str, ctx: Context) -> PayoffQuote:
     """A loan that is not being repaid owes nothing and gets no quote ("")."""
     today = as_of(state, ctx)
     owing = today.status in ("active", "overdue")
-    unpaid = today.rows[today.first_unpaid : today.fallen]
-    interest = today.accrued_fen + sum(row.interest_fen_unpaid for row in unpaid)
+    day = ctx.business_date
+    due = due_of(today)
     return PayoffQuote(
         loan_id=loan_id,
         quote=quote_of(today, ctx.business_date) if owing else "",
         business_date=ctx.business_date,
         principal_fen=today.principal_fen_outstanding if owing else 0,
-        interest_fen=interest if owing else 0,
-        penalty_fen=sum(row.penalty_fen_unpaid for row in unpaid) if owing else 0,
-        total_fen=payoff_fen(today) if owing else 0,
+        interest_fen=today.accrued_fen + sum(row[1 + INTEREST] for row in due) if owing else 0,
+        penalty_fen=sum(row[1 + PENALTY] for row in due) if owing else 0,
+        compound_fen=sum(row[1 + COMPOUND] for row in due) if owing else 0,
+        fee_fen=fee_fen(today.balance_fen, fee_rate_e10(today, day)) if owing else 0,
+        total_fen=payoff_fen(today, day) if owing else 0,
     )

@@ -5,8 +5,9 @@ Used for repayments collected elsewhere (PostRepayment) and for the end of our o
 
 from datetime import date
 
+from actors.bank import BankTerms
 from actors.codes import Code
-from actors.loan.allocation import Allocation, allocate
+from actors.loan.allocation import Allocation, allocate, due_fen
 from actors.loan.course import Course
 from actors.loan.events import LoanSettled, Repaid
 from actors.loan.interest import vat_within
@@ -31,6 +32,10 @@ def post_repayment(state: LoanState, command: PostRepayment, ctx: Context) -> De
         return Refused(Code.DATE_NOT_OPEN, {"business_date": ctx.business_date.isoformat()})
     if command.core_date <= state.closed_to:
         return Refused(Code.DATE_CLOSED, {"closed_to": state.closed_to.isoformat()})
+    if state.serials_on == command.core_date and command.core_serial in state.serials:
+        return Refused(Code.SERIAL_POSTED, {"core_serial": command.core_serial})
+    if command.core_serial in state.tombstones:
+        return Refused(Code.REVERSED_BEFORE, {"core_serial": command.core_serial})
     course = Course(state, ctx)
     course.close_before(command.core_date)
     posted = post(course, command.amount_fen, command.core_date, command.core_date, command.core_serial, command.source)
@@ -42,6 +47,8 @@ def post_repayment(state: LoanState, command: PostRepayment, ctx: Context) -> De
         interest_fen=posted.interest_fen,
         penalty_fen=posted.penalty_fen,
         suspense_fen=posted.surplus_fen,
+        compound_fen=posted.compound_fen,
+        fee_fen=posted.fee_fen,
         principal_fen_outstanding=after.principal_fen_outstanding,
     )
     return course.accepted(view)
@@ -56,14 +63,15 @@ def post(
     source: str,
     effect_id: str = "",
     prepay: bool = True,
+    spread: Allocation | None = None,
 ) -> Allocation:
-    """Add `Repaid` (and `LoanSettled`) to ``course``, whose days before ``value_date`` are closed."""
-    state = course.state
-    spread = allocate(state, amount_fen, prepay=prepay)
+    """Add `Repaid` (and `LoanSettled`) to ``course``, whose days before ``value_date`` are closed. ``spread``: as given
+    instead of by the loan's own rules."""
+    state, bank = course.state, course.ctx.bank
+    if spread is None:
+        spread = allocate(state, amount_fen, value_date, bank, prepay=prepay)
     accrued, prepaid = spread.interest_fen_accrued, spread.principal_fen_prepaid
-    vat = 0
-    if accrued:
-        vat = state.vat_fen_deferred - vat_within(state.accrued_fen - accrued, course.ctx.bank.vat_rate)
+    vat, receivable = _vat(state, spread, bank)
     instalment, replanned = replan(state, value_date, prepaid, accrued) if prepaid else (0, None)
     course.add(
         Repaid(
@@ -71,6 +79,9 @@ def post(
             principal_fen=spread.principal_fen,
             interest_fen=spread.interest_fen,
             penalty_fen=spread.penalty_fen,
+            compound_fen=spread.compound_fen,
+            fee_fen=spread.fee_fen,
+            fee_vat_fen=vat_within(spread.fee_fen, bank.vat_rate) if spread.fee_fen else 0,
             suspense_fen=spread.surplus_fen,
             source=source,
             value_date=value_date,
@@ -80,13 +91,29 @@ def post(
             parts=spread.parts,
             interest_fen_accrued=accrued,
             vat_fen=vat,
+            vat_fen_receivable=receivable,
             principal_fen_prepaid=prepaid,
             instalment_fen=instalment,
             replanned=replanned,
         )
     )
-    after = course.state
-    owed = after.principal_fen_outstanding or after.accrued_fen or after.first_unpaid < after.fallen
-    if not owed and after.status in ("active", "overdue"):
-        course.add(LoanSettled(on=value_date))
+    settle_if_clear(course, value_date)
     return spread
+
+
+def _vat(state: LoanState, spread: Allocation, bank: BankTerms) -> tuple[int, int]:
+    """(VAT that is due with this repayment, of it what had been due before): of early interest; or, in non-accrual, of
+    all interest that comes in, which first uses up the VAT paid for interest that was reversed."""
+    if not state.non_accrual:
+        left = state.accrued_fen - spread.interest_fen_accrued
+        return (state.vat_fen_deferred - vat_within(left, bank.vat_rate) if spread.interest_fen_accrued else 0), 0
+    vat = vat_within(spread.penalty_fen + spread.compound_fen + spread.interest_fen, bank.vat_rate)
+    return vat, min(vat, state.vat_fen_receivable)
+
+
+def settle_if_clear(course: Course, on: date) -> None:
+    """结清 when nothing is owed any more."""
+    state = course.state
+    owed = state.principal_fen_outstanding or state.accrued_fen or state.first_unpaid < state.fallen or due_fen(state)
+    if not owed and state.status in ("active", "overdue"):
+        course.add(LoanSettled(on=on, allowance_fen=state.allowance_fen, vat_fen_receivable=state.vat_fen_receivable))

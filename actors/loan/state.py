@@ -29,6 +29,7 @@ Status = Literal[
     "settled",
     "reversing",
     "reversed",
+    "written_off",
 ]
 
 
@@ -67,10 +68,11 @@ class Terms(Struct, frozen=True, array_like=True):
 
 
 class Instalment(Struct, frozen=True, array_like=True):
-    """A row of the schedule. ``interest_fen`` is contract interest of the period, ``*_paid`` what was paid of each.
+    """A row of the schedule. ``interest_fen`` is contract interest of the period; ``*_paid`` what was paid or waived.
 
     Penalty: ``penalty_fen`` is booked up to the last close; it is ``penalty_micro`` of stretches before
-    ``penalty_from`` plus what the unpaid principal bears since then. ``penalty_from`` None: bears none.
+    ``penalty_from`` plus what the unpaid principal bears since then. ``penalty_from`` None: bears none. Compound (复利)
+    likewise, on the unpaid interest and on ``compound_base_fen`` (penalty and compound that were charged before).
     """
 
     due: date
@@ -82,6 +84,11 @@ class Instalment(Struct, frozen=True, array_like=True):
     penalty_fen_paid: int = 0
     penalty_micro: int = 0
     penalty_from: date | None = None
+    compound_fen: int = 0
+    compound_fen_paid: int = 0
+    compound_micro: int = 0
+    compound_from: date | None = None
+    compound_base_fen: int = 0
 
     @property
     def principal_fen_unpaid(self) -> int:
@@ -96,6 +103,10 @@ class Instalment(Struct, frozen=True, array_like=True):
         return self.penalty_fen - self.penalty_fen_paid
 
     @property
+    def compound_fen_unpaid(self) -> int:
+        return self.compound_fen - self.compound_fen_paid
+
+    @property
     def unpaid_fen(self) -> int:
         return (
             self.principal_fen
@@ -104,6 +115,8 @@ class Instalment(Struct, frozen=True, array_like=True):
             - self.interest_fen_paid
             + self.penalty_fen
             - self.penalty_fen_paid
+            + self.compound_fen
+            - self.compound_fen_paid
         )
 
 
@@ -129,6 +142,42 @@ class Debit(Struct, frozen=True, kw_only=True, omit_defaults=True):
     on: date
 
 
+class Misuse(Struct, frozen=True, array_like=True):
+    """挪用: ``amount_fen`` of the principal is used for what is forbidden, and bears the misuse rate since
+    ``segment_from``. ``fen`` is booked, of it ``fen_paid`` was paid or waived; ``micro`` stems from earlier stretches.
+    It is "row 0" of an allocation."""
+
+    amount_fen: int
+    segment_from: date
+    micro: int = 0
+    fen: int = 0
+    fen_paid: int = 0
+
+
+class Claim(Struct, frozen=True, array_like=True):
+    """账销案存: what was written off, and what of it was recovered or waived since (``*_met``)."""
+
+    on: date
+    principal_fen: int
+    interest_fen: int
+    penalty_fen: int
+    compound_fen: int
+    principal_fen_met: int = 0
+    interest_fen_met: int = 0
+    penalty_fen_met: int = 0
+    compound_fen_met: int = 0
+
+    @property
+    def left(self) -> tuple[int, int, int, int]:
+        """Principal, interest, penalty, compound still claimed, in fen."""
+        return (
+            self.principal_fen - self.principal_fen_met,
+            self.interest_fen - self.interest_fen_met,
+            self.penalty_fen - self.penalty_fen_met,
+            self.compound_fen - self.compound_fen_met,
+        )
+
+
 class LoanState(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One loan (借据). Figures are as of the start of the day after ``closed_to``.
 
@@ -137,6 +186,13 @@ class LoanState(Struct, frozen=True, kw_only=True, omit_defaults=True):
     ``balance_fen``: principal not due yet. ``accrued_fen``: interest of the running period booked and not paid;
     ``segment_*``: where its computation starts. ``money_version`` counts pay-out and repayments (not closes of days,
     since interest is a function of time): quotes are pinned to it.
+
+    ``penalty_fen_booked``: penalty, misuse and compound recognised as income, of which VAT follows. ``vat_fen_output``:
+    output VAT of this loan so far; ``vat_fen_receivable``: of it what was due for interest that was reversed (1221).
+    ``risk_class`` 1 normal .. 5 loss, not better than ``class_floor`` before ``class_floor_until`` (None: for ever);
+    ``clear_since`` and ``clear_fallen``: the day on which the arrears were cleared and ``fallen`` on it.
+    ``ecl_fen``: the allowance an ECL file asked for; None: by class. ``serials``: core serials posted on
+    ``serials_on``; ``tombstones``: serials whose reversal came before them.
     """
 
     bank: str
@@ -160,6 +216,18 @@ class LoanState(Struct, frozen=True, kw_only=True, omit_defaults=True):
     segment_from: date | None = None
     segment_micro: int = 0
     penalty_fen_booked: int = 0
+    misuse: Misuse | None = None
+    vat_fen_output: int = 0
+    vat_fen_receivable: int = 0
+    non_accrual: bool = False
+    risk_class: int = 1
+    class_floor: int = 1
+    class_floor_until: date | None = None
+    clear_since: date | None = None
+    clear_fallen: int = 0
+    allowance_fen: int = 0
+    ecl_fen: int | None = None
+    claim: Claim | None = None
     disbursed_on: date | None = None
     matures_on: date | None = None
     closed_to: date | None = None
@@ -169,6 +237,12 @@ class LoanState(Struct, frozen=True, kw_only=True, omit_defaults=True):
     principal_fen_repaid: int = 0
     interest_fen_repaid: int = 0
     penalty_fen_repaid: int = 0
+    compound_fen_repaid: int = 0
+    fee_fen_repaid: int = 0
+    principal_fen_waived: int = 0
+    interest_fen_waived: int = 0
+    penalty_fen_waived: int = 0
+    compound_fen_waived: int = 0
     suspense_fen: int = 0
     proof_fen: int = 0
     proofs: int = 0
@@ -183,6 +257,13 @@ class LoanState(Struct, frozen=True, kw_only=True, omit_defaults=True):
     core_serial: str = ""
     debit: Debit | None = None
     repayment: str = ""
+    frozen: str = ""
+    extended: int = 0
+    restructured_on: date | None = None
+    accelerated_on: date | None = None
+    serials_on: date | None = None
+    serials: tuple[str, ...] = ()
+    tombstones: tuple[str, ...] = ()
     restore_fen_waiting: int = 0
     settlement_told: bool = False
     overdue_told: bool = False

@@ -9,6 +9,7 @@ from typing import Any, assert_never
 from actors.loan import messages as m
 from actors.loan.contract import contract_no, costs, text_of
 from actors.loan.payoff import as_of, payoff_quote
+from actors.loan.repricing import repricing_after
 from actors.loan.schedule import plan
 from actors.loan.state import Instalment, LoanState
 from actors.turn import Context, View
@@ -45,10 +46,14 @@ def columns(state: LoanState) -> tuple[Any, ...]:
 
 
 def next_due(state: LoanState) -> date | None:
-    """Due date of the oldest row that is not paid in full; None when nothing is to come."""
+    """When the day's run has something to do: due date of the oldest row that is not paid in full, or an earlier
+    repricing day; None when nothing is to come."""
     if state.status not in ("active", "overdue", "reversing") or state.first_unpaid >= len(state.rows):
         return None
-    return state.rows[state.first_unpaid].due
+    due = state.rows[state.first_unpaid].due
+    if state.terms.repricing == "fixed" or state.closed_to is None:
+        return due
+    return min(due, repricing_after(state, state.closed_to + date.resolution))
 
 
 def overdue_days(state: LoanState, today: date) -> int:
@@ -59,6 +64,7 @@ def overdue_days(state: LoanState, today: date) -> int:
 def _loan(state: LoanState, ctx: Context) -> m.LoanView:
     terms, contract = state.terms, state.contract
     unpaid = state.rows[state.first_unpaid : state.fallen]
+    misused = state.misuse.fen - state.misuse.fen_paid if state.misuse else 0
     return m.LoanView(
         loan_id=ctx.actor_id,
         bank=state.bank,
@@ -76,7 +82,7 @@ def _loan(state: LoanState, ctx: Context) -> m.LoanView:
         disbursement_unknown=state.status == "disbursing" and state.disburse_effect in state.doubted,
         principal_fen_outstanding=state.principal_fen_outstanding,
         interest_fen_due=sum(row.interest_fen_unpaid for row in unpaid),
-        penalty_fen_due=sum(row.penalty_fen_unpaid for row in unpaid),
+        penalty_fen_due=sum(row.penalty_fen_unpaid for row in unpaid) + misused,
         principal_fen_due=sum(row.principal_fen_unpaid for row in unpaid),
         principal_fen_repaid=state.principal_fen_repaid,
         interest_fen_repaid=state.interest_fen_repaid,
@@ -90,6 +96,17 @@ def _loan(state: LoanState, ctx: Context) -> m.LoanView:
         certificate_no=contract.certificate_no if contract else "",
         core_serial=state.core_serial,
         version=ctx.version,
+        compound_fen_due=sum(row.compound_fen_unpaid for row in unpaid),
+        compound_fen_repaid=state.compound_fen_repaid,
+        fee_fen_repaid=state.fee_fen_repaid,
+        waived_fen=state.principal_fen_waived
+        + state.interest_fen_waived
+        + state.penalty_fen_waived
+        + state.compound_fen_waived,
+        risk_class=state.risk_class,
+        non_accrual=state.non_accrual,
+        frozen=state.frozen,
+        claim_fen=sum(state.claim.left) if state.claim else 0,
     )
 
 
@@ -124,9 +141,10 @@ def _schedule(state: LoanState, ctx: Context) -> m.ScheduleView:
                 principal_fen=row.principal_fen,
                 interest_fen=row.interest_fen,
                 penalty_fen=row.penalty_fen,
-                paid_fen=row.principal_fen_paid + row.interest_fen_paid + row.penalty_fen_paid,
+                paid_fen=row.principal_fen_paid + row.interest_fen_paid + row.penalty_fen_paid + row.compound_fen_paid,
                 balance_fen_after=balance,
                 status=_row_status(state, index, row),
+                compound_fen=row.compound_fen,
             )
         )
     return m.ScheduleView(loan_id=ctx.actor_id, method=state.terms.plan.method, instalments=tuple(shown))

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
+from itertools import count
 from typing import Any
 
 import msgspec
@@ -17,6 +18,14 @@ from actors.loan import lifecycle
 from actors.loan.messages import Disburse, LoanCommand, LoanQuery, OpenContract, Sign
 from actors.loan.state import LoanState
 from actors.turn import Accepted, Context, Effect, Event, Posting, Refused, SettleEffect, View
+
+_numbers = count(1)
+
+
+def serial() -> str:
+    """A core serial that no other repayment has."""
+    return f"C{next(_numbers)}"
+
 
 KEY = b"k" * 32
 CUSTOMER = new_customer_id(KEY, "qingshan", "test", "1")
@@ -51,6 +60,7 @@ def bank(**changes: Any) -> BankTerms:
         province="云泽省",
         products={one.code: one},
         vat_rate=Decimal("0.06"),
+        provision_bp=(0, 0, 0, 0, 0),
     )
 
 
@@ -181,12 +191,13 @@ class Life:
 
     # -- the ledger ------------------------------------------------------------------------------------------------
 
-    def balances(self) -> dict[str, int]:
-        """Account -> debit less credit, zeros left out."""
+    def balances(self, *, memo: bool = False) -> dict[str, int]:
+        """Account -> debit less credit, zeros left out; of the memo accounts or of the others."""
         sums: Counter[str] = Counter()
         for _, lines in self.entries:
             for line in lines:
-                sums[line.account] += line.debit_fen - line.credit_fen
+                if line.memo is memo:
+                    sums[line.account] += line.debit_fen - line.credit_fen
         return {account: fen for account, fen in sums.items() if fen}
 
     def events(self, kind: type[Event]) -> list[Any]:

@@ -11,9 +11,9 @@ import pytest
 from loan_support import CUSTOMER, Life, bank, draw_terms, opening
 
 from actors.loan.amount_words import in_words
-from actors.schedule.annual_cost import irr_annual
 from actors.loan.events import ContractDrawn
 from actors.loan.messages import GetContract, GetLoan, GetSchedule
+from actors.schedule.annual_cost import irr_annual
 
 DAY = date(2026, 1, 15)
 GOLDEN_HASH = "b5f936033effbbdacc782f501bbaca4a61d6a32983afb0241ef77811a3b6c14f"

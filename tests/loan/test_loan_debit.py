@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
-from loan_support import Life
+from loan_support import Life, serial
 
 from actors.loan.events import Repaid
 from actors.loan.messages import (
@@ -83,7 +83,7 @@ def test_one_debit_at_a_time_while_counter_repayments_go_on() -> None:
     life.ask(CollectDue(date=DUE))
     for command in (Repay(kind="due"), CollectDue(date=DUE), Repay(kind="partial", amount_fen=50_000)):
         assert life.refused(command) == "repayment_in_flight"
-    life.ask(PostRepayment(amount_fen=860_664, source="counter", core_date=DUE, core_serial="C1"))
+    life.ask(PostRepayment(amount_fen=860_664, source="counter", core_date=DUE, core_serial=serial()))
     booked(life, 860_664)
     # the instalment is paid already: what was collected for it is held, not taken as a prepayment
     assert life.loan.suspense_fen == 860_664
@@ -94,7 +94,7 @@ def test_one_debit_at_a_time_while_counter_repayments_go_on() -> None:
 def test_payoff_by_quote() -> None:
     life = Life(DAY).active()
     life.today = date(2026, 3, 1)
-    life.ask(PostRepayment(amount_fen=1_000_000, source="counter", core_date=life.today, core_serial="C1"))
+    life.ask(PostRepayment(amount_fen=1_000_000, source="counter", core_date=life.today, core_serial=serial()))
     quote = life.see(GetPayoffQuote())
     life.ask(Repay(kind="full", quote=quote.quote))
     assert life.effect("core.debit").payload["amount_fen"] == quote.total_fen
@@ -112,7 +112,7 @@ def test_a_quote_dies_with_its_day_and_with_the_next_payment() -> None:
     life.today = date(2026, 1, 21)
     assert life.refused(Repay(kind="full", quote=quote)) == "quote_stale"
     life.today = date(2026, 1, 20)
-    life.ask(PostRepayment(amount_fen=100, source="counter", core_date=life.today, core_serial="C1"))
+    life.ask(PostRepayment(amount_fen=100, source="counter", core_date=life.today, core_serial=serial()))
     assert life.refused(Repay(kind="full", quote=quote)) == "quote_stale"
 
 
@@ -153,7 +153,7 @@ def test_a_day_closed_meanwhile_moves_the_value_date_to_the_first_open_one() -> 
     life = due_today()
     life.ask(CollectDue(date=DUE))
     life.today = DUE + 3 * ONE
-    life.ask(PostRepayment(amount_fen=100, source="counter", core_date=life.today, core_serial="C1"))
+    life.ask(PostRepayment(amount_fen=100, source="counter", core_date=life.today, core_serial=serial()))
     booked(life, 860_664, DUE)
     assert life.events(Repaid)[1].value_date == DUE + 3 * ONE
 
@@ -196,7 +196,7 @@ def test_a_debit_that_ends_after_settlement_is_held() -> None:
     life = due_today()
     life.ask(CollectDue(date=DUE))
     total = life.see(GetPayoffQuote()).total_fen
-    life.ask(PostRepayment(amount_fen=total, source="counter", core_date=DUE, core_serial="C1"))
+    life.ask(PostRepayment(amount_fen=total, source="counter", core_date=DUE, core_serial=serial()))
     assert life.loan.status == "settled"
     booked(life, 860_664)
     assert (life.loan.status, life.loan.suspense_fen, life.loan.debit) == ("settled", 860_664, None)

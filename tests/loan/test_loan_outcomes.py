@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from loan_support import PROCESS, Life, bank
+from loan_support import PROCESS, Life, bank, serial
 
 from actors.loan.events import Disbursed, DisbursementFailed
 from actors.loan.messages import (
@@ -115,7 +115,7 @@ def test_a_definite_result_for_a_settled_effect_is_an_incident(status: str) -> N
 
 def test_a_refused_notice_is_an_incident_and_does_not_repeat() -> None:
     life = Life(DAY).active()
-    life.ask(PostRepayment(amount_fen=10_000_000, source="counter", core_date=DAY, core_serial="C1"))
+    life.ask(PostRepayment(amount_fen=10_000_000, source="counter", core_date=DAY, core_serial=serial()))
     life.fail("RestoreLine", "reservation_missing")
     assert life.pending() == []
     assert life.loan.incidents == 1
@@ -190,7 +190,7 @@ def test_no_reversal_on_another_day_or_after_something_else() -> None:
     later.today = DAY + timedelta(days=1)
     assert later.refused(ReverseDisbursement(reason="误放")) == "not_same_day"
     repaid = Life(DAY).active()
-    repaid.ask(PostRepayment(amount_fen=100, source="counter", core_date=DAY, core_serial="C1"))
+    repaid.ask(PostRepayment(amount_fen=100, source="counter", core_date=DAY, core_serial=serial()))
     assert repaid.refused(ReverseDisbursement(reason="误放")) == "later_operations"
     closed = Life(DAY).active()
     closed.ask(CloseDay(date=DAY))

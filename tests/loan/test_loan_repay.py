@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from loan_support import Life, bank
+from loan_support import Life, bank, serial
 from msgspec.structs import replace
 
 from actors.loan.events import LoanSettled, Part, Repaid
@@ -16,7 +16,7 @@ ONE = timedelta(days=1)
 
 
 def posting(amount_fen: int, day: date) -> PostRepayment:
-    return PostRepayment(amount_fen=amount_fen, source="counter", core_date=day, core_serial="C1")
+    return PostRepayment(amount_fen=amount_fen, source="counter", core_date=day, core_serial=serial())
 
 
 def post(life: Life, amount_fen: int, day: date) -> RepaidView:

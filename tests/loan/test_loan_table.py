@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
-from loan_support import CUSTOMER, PROCESS, Life, draw_terms, opening
+from loan_support import CUSTOMER, PROCESS, Life, draw_terms, opening, serial
 
 from actors.loan import messages as m
 from actors.loan.lifecycle import TABLE, decide
@@ -85,7 +85,7 @@ def _sign(life: Life) -> m.Sign:
 
 
 def _post(life: Life, amount_fen: int) -> m.PostRepayment:
-    return m.PostRepayment(amount_fen=amount_fen, source="counter", core_date=life.today, core_serial="C1")
+    return m.PostRepayment(amount_fen=amount_fen, source="counter", core_date=life.today, core_serial=serial())
 
 
 COMMANDS: dict[str, Callable[[Life], m.LoanCommand]] = {
