@@ -11,8 +11,10 @@ from typing import Annotated
 import typer
 
 from cluster.cli_bank import bank
+from cluster.cli_books import books
 from cluster.cli_config import config
 from cluster.cli_eod import eod
+from cluster.cli_generate import generate
 from cluster.cli_lpr import lpr
 from cluster.cli_product import product
 from cluster.cli_verify import verify
@@ -31,7 +33,9 @@ app.add_typer(config, name="config")
 app.add_typer(product, name="product")
 app.add_typer(lpr, name="lpr")
 app.add_typer(eod, name="eod")
+app.add_typer(books, name="books")
 app.command("verify")(verify)
+app.command("generate")(generate)
 
 Config = Annotated[str | None, typer.Option("--config", "-c", help="设置文件 settings file (TOML)；默认 miaodai.toml")]
 

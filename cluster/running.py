@@ -25,6 +25,8 @@ class Running(Struct, frozen=True, kw_only=True):
     sandbox_control: str
     ray_address: str
     ray_token: str
+    core_port: int = 0
+    """The sandbox's core, on this machine; 0 without a sandbox."""
 
 
 def announce(data_dir: Path, running: Running) -> Path:

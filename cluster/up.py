@@ -65,6 +65,7 @@ def _running(deployment: Deployment) -> Running:
         sandbox_control=f"http://127.0.0.1:{control}" if control else "",
         ray_address=ray.get_runtime_context().gcs_address,
         ray_token=os.environ.get("RAY_AUTH_TOKEN", ""),
+        core_port=deployment.sandbox_ports.get("core", 0),
     )
 
 

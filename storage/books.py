@@ -53,13 +53,15 @@ class BooksDay(NamedTuple):
 
 
 class CoreEvent(NamedTuple):
-    """An event that moved deposits: what the core may have booked by itself."""
+    """An event that moved deposits: what the core may have booked by itself. ``incident``: body of the incident opened
+    just before it in the same turn, if any."""
 
     id: str
     version: int
     type: str
     body: bytes
     product: str
+    incident: bytes | None
 
 
 class LoanStateRow(NamedTuple):
@@ -169,16 +171,6 @@ class Books:
         async for row in self.connection.cursor(_DEPOSIT_EVENTS, bank, on, deposits, prefetch=PREFETCH):
             yield CoreEvent(*row)
 
-    async def effect(self, loan_id: str, after_version: int) -> list[bytes]:
-        """Effects asked for in the turn after a version of a loan (bodies of EffectRequested)."""
-        rows = await self.connection.fetch(
-            "SELECT body FROM journal WHERE kind = 2 AND id = $1 AND version > $2 AND version <= $2 + 40"
-            " AND type = 'EffectRequested' ORDER BY version",
-            loan_id,
-            after_version,
-        )
-        return [row[0] for row in rows]
-
     # -- the loans themselves ----------------------------------------------------------------------------------------
 
     async def principal(self, bank: str) -> tuple[int, list[bytes]]:
@@ -231,10 +223,11 @@ _BY_PRODUCT = """
     GROUP BY 1, 2 HAVING sum(p.net) <> 0"""
 
 _DEPOSIT_EVENTS = """
-    SELECT j.id, j.version, j.type, j.body, coalesce(l.product, '')
+    SELECT j.id, j.version, j.type, j.body, coalesce(l.product, ''), i.body
     FROM (SELECT DISTINCT id, version FROM posting
           WHERE bank = $1 AND business_date = $2 AND account = $3 AND kind = 2) p
     JOIN journal j ON j.kind = 2 AND j.id = p.id AND j.version = p.version
+    LEFT JOIN journal i ON i.kind = 2 AND i.id = p.id AND i.version = p.version - 1 AND i.type = 'IncidentOpened'
     LEFT JOIN loan l ON l.id = p.id
     ORDER BY j.id, j.version"""
 

@@ -79,7 +79,8 @@ REFUSED_BY_QUERY = {
 """When the query says "failed" with a code not in `REFUSALS`: definite all the same."""
 
 _BUSY = "CB9001"
-_SPLIT = {f"{item.lower()}_fen": item for item in ("PRINCIPAL", "INTEREST", "PENALTY", "COMPOUND", "FEE")}
+_SPLIT = ("PENALTY", "COMPOUND", "INTEREST", "PRINCIPAL")
+"""A core that calculates itself tells its split in these; what it held as surplus is the rest."""
 
 
 class LedgerRow(NamedTuple):
@@ -177,7 +178,7 @@ def _done(operation: str, body: dict[str, Any]) -> Outcome:
         if operation == "debit":
             booked["debited_fen"] = fen(body["DEBITED"])
             if body.get("SPLIT_BY") == "CORE":
-                booked |= {name: fen(body[item]) for name, item in _SPLIT.items()}
+                booked["split"] = [fen(body[item]) for item in _SPLIT]
     except (KeyError, TypeError, ValueError) as error:
         raise NoAnswer("unreadable booking") from error
     return done(**booked)

@@ -65,12 +65,12 @@ async def close_books(url: str, bank: str, on: date) -> BooksReport:
 
 
 async def chart_of(books: Books, bank: str, on: date = date.min) -> Chart:
-    """The bank's chart now; NOT_FOUND without such a bank, DATE_NOT_OPEN for a day after its business date."""
+    """The bank's chart; NOT_FOUND without such a bank, DATE_NOT_OPEN while the business date has not passed ``on``."""
     found = await books.terms(bank)
     if found is None:
         raise BooksRefused(Code.NOT_FOUND, bank)
     terms, business_date = msgspec.json.decode(found[0], type=BankTerms), found[1]
-    if on > business_date:
+    if on >= business_date:
         raise BooksRefused(Code.DATE_NOT_OPEN, f"{bank} {business_date}")
     return Chart(terms)
 

@@ -18,6 +18,7 @@ from actors.codes import Code
 from cluster.books.chart import Chart
 from cluster.books.close import chart_of
 from cluster.books.report import BooksRefused
+from cluster.failures import Failure
 from storage.books import DayTotal, closing
 from storage.vouchers import DifferenceRow, Vouchers
 
@@ -34,7 +35,7 @@ class CompareReport(Struct, frozen=True, kw_only=True):
     final: bool
 
 
-class BadLedgerFile(ValueError):
+class BadLedgerFile(Failure):
     """The core's ledger file cannot be read; says the line."""
 
 

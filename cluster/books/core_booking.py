@@ -11,6 +11,7 @@ A day's voucher carries our postings less these lines: the core's ledger is then
 core serial is in no core's books yet: the voucher carries all of it. Every set of lines balances.
 """
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -26,10 +27,16 @@ _PARTS = (
     ("compound_fen", "compound_due"),
     ("fee_fen", "fee_income"),
 )
+_SPLIT = ("penalty_fen", "compound_fen", "interest_fen", "principal_fen")
 
 
-def core_booked(chart: Chart, type: str, event: dict[str, Any]) -> tuple[date, CoreLines] | None:
-    """(core date, lines) of an event that moved deposits, given by its fields; None when the core has not booked it."""
+def core_booked(
+    chart: Chart, type: str, event: dict[str, Any], split: Sequence[int] | None = None
+) -> tuple[date, CoreLines] | None:
+    """(core date, lines) of an event that moved deposits, given by its fields; None when the core has not booked it.
+
+    ``split``: the core's own of a debit (penalty, compound, interest, principal) where it is not the event's.
+    """
     if not event.get("core_serial") or not event.get("core_date"):
         return None
     booked_on = date.fromisoformat(event["core_date"])
@@ -46,7 +53,8 @@ def core_booked(chart: Chart, type: str, event: dict[str, Any]) -> tuple[date, C
     elif type.startswith("Disburse"):
         lines.append((chart.core_of_role("loans_performing"), -into_deposits))
     elif event.get("source") == "debit":
-        parts = [(chart.core_of_role(role), -sign * event.get(name, 0)) for name, role in _PARTS]
+        told = event if split is None else dict(zip(_SPLIT, split, strict=True))
+        parts = [(chart.core_of_role(role), -sign * told.get(name, 0)) for name, role in _PARTS]
         lines += parts
         lines.append((chart.core_of_role("suspense"), -into_deposits - sum(fen for _, fen in parts)))
     else:

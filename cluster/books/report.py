@@ -5,13 +5,14 @@ from datetime import date
 from msgspec import Struct
 
 from actors.codes import Code
+from cluster.failures import Failure
 
 
-class BooksRefused(Exception):
+class BooksRefused(Failure):
     """The books refuse; ``code`` says why, nothing was changed."""
 
     def __init__(self, code: Code, detail: str) -> None:
-        super().__init__(f"{code.word}: {detail}")
+        super().__init__(f"{code.zh} {code.en} ({code.word}): {detail}")
         self.code = code
 
 

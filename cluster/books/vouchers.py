@@ -14,14 +14,15 @@ import msgspec
 
 from cluster.books.chart import Chart
 from cluster.books.core_booking import core_booked
-from storage.books import Books, CoreEvent
+from storage.books import Books
 from storage.vouchers import VoucherLine, Vouchers
 
 NO_PRODUCT = "-"
 """Product of a voucher with what belongs to no loan: lines of credit, memo."""
 Sums = dict[tuple[str, str], int]
 """(product, core account) -> debit less credit."""
-_SPLIT = ("principal", "interest", "penalty", "compound", "fee")
+SPLIT = ("penalty", "compound", "interest", "principal")
+"""How the two splits of a debit are told in the loan's incident."""
 
 
 async def draft_vouchers(books: Books, vouchers: Vouchers, chart: Chart, on: date) -> tuple[list[str], int]:
@@ -61,61 +62,31 @@ async def _learn(books: Books, vouchers: Vouchers, chart: Chart, on: date) -> in
     """Note what the core booked by itself in the day's events, and each split that is not ours. How many were not."""
     sums: dict[tuple[date, str, str], int] = defaultdict(int)
     decode = msgspec.msgpack.Decoder().decode
-    splits: list[tuple[CoreEvent, dict[str, Any]]] = []
+    others: list[tuple[str, dict[str, Any]]] = []
     async for row in books.deposit_events(chart.bank, on, chart.code("deposits")):
         event = decode(row.body)
-        booked = core_booked(chart, row.type, event)
+        incident = _split_incident(decode(row.incident), event) if row.incident is not None else None
+        booked = core_booked(chart, row.type, event, incident["core"] if incident else None)
         if booked is None:
             continue
         for account, fen in booked[1]:
             sums[max(booked[0], on), row.product or NO_PRODUCT, account] += fen
-        if chart.mode == "core_calculated" and row.type == "Repaid" and event.get("source") == "debit":
-            splits.append((row, event))
+        if incident:
+            others.append((f"{row.id} {event['effect_id']}", incident))
     lines = [(*key, fen) for key, fen in sorted(sums.items()) if fen]
     await vouchers.put_core_bookings(chart.bank, on, lines)
-    others = 0
-    for row, event in splits:
-        others += await _compare_split(books, vouchers, chart, on, row, event)
-    return others
+    for subject, incident in others:
+        ours, core = incident["ours"], incident["core"]
+        parts = zip(SPLIT, ours, core, strict=True)
+        detail = ", ".join(f"{item} {mine}/{theirs}" for item, mine, theirs in parts if mine != theirs)
+        text = f"{detail}; posted: {incident['posted']}"
+        await vouchers.open(chart.bank, on, "split", subject, ours[-1], core[-1], ours[-1] - core[-1], text)
+    return len(others)
 
 
-async def _compare_split(
-    books: Books, vouchers: Vouchers, chart: Chart, on: date, row: CoreEvent, event: dict[str, Any]
-) -> bool:
-    """Whether the core's split of a debit differs from the one we asked for; then a difference stands until settled."""
-    asked = await _asked(books, row.id, event.get("effect_id", ""))
-    if asked is None:
-        return False
-    expected = expected_split(asked, event["amount_fen"])
-    booked = {item: event.get(f"{item}_fen", 0) for item in _SPLIT}
-    if expected == booked:
-        return False
-    detail = ", ".join(f"{item} {expected[item]}/{booked[item]}" for item in _SPLIT if expected[item] != booked[item])
-    ours, theirs = expected["principal"], booked["principal"]
-    subject = f"{row.id} {event['effect_id']}"
-    await vouchers.open(chart.bank, on, "split", subject, ours, theirs, ours - theirs, detail)
-    return True
-
-
-async def _asked(books: Books, loan_id: str, effect_id: str) -> dict[str, Any] | None:
-    """The payload of the debit of this effect, as the loan asked for it."""
-    parts = effect_id.split("-")
-    if len(parts) != 3 or not parts[1].isdigit():
+def _split_incident(incident: dict[str, Any], event: dict[str, Any]) -> dict[str, Any] | None:
+    """What the loan noted when the core's split of this debit was not its own (actors/loan/debit.py)."""
+    if incident.get("code") != "split_differs" or incident.get("effect_id") != event.get("effect_id", ""):
         return None
-    for body in await books.effect(loan_id, int(parts[1])):
-        effect = msgspec.msgpack.decode(body)["effect"]
-        if effect["id"] == effect_id:
-            payload: dict[str, Any] = effect["payload"]
-            return payload
-    return None
-
-
-def expected_split(asked: dict[str, Any], taken_fen: int) -> dict[str, int]:
-    """Our split of ``taken_fen``, by the order in which the debit was to be booked."""
-    split = dict.fromkeys(_SPLIT, 0)
-    steps = asked.get("allocation") or [[item, asked.get(f"{item}_fen", 0)] for item in reversed(_SPLIT)]
-    for item, wanted in steps:
-        served = min(wanted, taken_fen)
-        split[item] += served
-        taken_fen -= served
-    return split
+    data: dict[str, Any] = incident["data"]
+    return data
