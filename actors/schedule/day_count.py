@@ -22,11 +22,10 @@ def year_part(
     year = _THIRTIES.get(count)
     if year is not None:
         return _thirties(start, end), year
-    if leap_days == "feb_29_period":
-        year = 366 if _has_feb_29(start, end) else 365
-        return (_thirties(start, end) if count == "30/actual" else (end - start).days), year
     if count == "30/actual":
         return _thirties(start, end), 366 if isleap(start.year) else 365
+    if leap_days == "feb_29_period" and not has_feb_29(start, end):
+        return (end - start).days, 365
     return _actual(start, end, year_end)
 
 
@@ -37,7 +36,7 @@ def _thirties(start: date, end: date) -> int:
     return 360 * (end.year - start.year) + 30 * (end.month - start.month) + last - first
 
 
-def _has_feb_29(start: date, end: date) -> bool:
+def has_feb_29(start: date, end: date) -> bool:
     """Whether a 29 February lies after ``start`` and not after ``end``."""
     return any(isleap(year) and start < date(year, 2, 29) <= end for year in range(start.year, end.year + 1))
 
