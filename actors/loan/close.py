@@ -22,7 +22,7 @@ from actors.loan.events import (
 )
 from actors.loan.evolve_money import closed, resumed, stopped
 from actors.loan.grace import rows_lapsed
-from actors.loan.interest import fen_as_of, micro_between, vat_within
+from actors.loan.interest import accrued_at, after_due, running, vat_within
 from actors.loan.penalty import (
     compound_base_on,
     compound_fen_as_of,
@@ -31,8 +31,7 @@ from actors.loan.penalty import (
     penalty_fen_as_of,
 )
 from actors.loan.repricing import reprice_on, repriced_by, repricing_after
-from actors.loan.state import MICRO_PER_FEN, LoanState
-from actors.schedule.rounding import round_ratio
+from actors.loan.state import LoanState
 
 ONE_DAY = timedelta(days=1)
 
@@ -115,39 +114,32 @@ def _close_to(state: LoanState, to_date: date, bank: BankTerms) -> DayClosed:
 def _fall_due(state: LoanState, morning: date, bank: BankTerms) -> tuple[tuple[FellDue, ...], int, int, int]:
     """(rows billed, interest accrued, VAT in it, fallen): first the rows due by ``morning``, then the running one.
 
-    VAT follows the accrued interest of the running period: deferred = VAT within what is accrued and not paid. In
-    non-accrual there is none.
+    Interest of a row in grace stays accrued and is billed with a later row. VAT follows the accrued interest of the
+    running period: deferred = VAT within what is accrued and not paid. In non-accrual there is none.
     """
     due: list[FellDue] = []
     accrued_total = vat_total = 0
     accrued, deferred, index = state.accrued_fen, state.vat_fen_deferred, state.fallen
     taxed = not state.non_accrual
-    while index < len(state.rows) and state.rows[index].due <= morning:
+    if index >= len(state.rows):
+        return (), 0, 0, index
+    run = running(state)
+    while index < len(state.rows):
         row = state.rows[index]
-        interest = row.interest_fen - row.interest_fen_paid
-        vat = vat_within(interest, bank.vat_rate) if taxed else 0
-        accrued_total += interest - accrued
-        vat_total += vat - deferred
-        due.append(FellDue(index + 1, row.principal_fen, interest, vat))
-        accrued = deferred = 0
-        index += 1
-    if index < len(state.rows):
-        now = _accrued_of_running(state, index, morning)
+        falls = row.due <= morning
+        now = accrued_at(state, run, row.due if falls else morning) - row.interest_fen_paid
         vat = vat_within(now, bank.vat_rate) if taxed else 0
         accrued_total += now - accrued
         vat_total += vat - deferred
+        if not falls:
+            break
+        interest = row.interest_fen - row.interest_fen_paid
+        billed_vat = vat if interest == now or not taxed else vat_within(interest, bank.vat_rate)
+        due.append(FellDue(index + 1, row.principal_fen, interest, billed_vat))
+        accrued, deferred = now - interest, vat - billed_vat
+        run = after_due(state, run)
+        index += 1
     return tuple(due), accrued_total, vat_total, index
-
-
-def _accrued_of_running(state: LoanState, index: int, morning: date) -> int:
-    """Interest accrued and not paid of row ``index`` as of ``morning``, which lies before its due date."""
-    row = state.rows[index]
-    if index == state.fallen:
-        return fen_as_of(state, morning) - row.interest_fen_paid
-    terms = state.terms
-    balance = state.balance_fen - sum(r.principal_fen for r in state.rows[state.fallen : index])
-    micro = micro_between(balance, terms.annual_e10, state.rows[index - 1].due, morning, terms.plan.day_count)
-    return min(round_ratio(micro, MICRO_PER_FEN, terms.plan.rounding), row.interest_fen)
 
 
 def _overdue_since(state: LoanState, lapsed_to: int) -> date | None:

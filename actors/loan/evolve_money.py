@@ -6,7 +6,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from actors.loan.events import AccrualResumed, AccrualStopped, DayClosed, Disbursed, Part, Repaid
-from actors.loan.interest import micro_as_of
+from actors.loan.interest import after_due, micro_as_of, running
 from actors.loan.penalty import compound_micro_as_of, misuse_micro_as_of, penalty_micro_as_of
 from actors.loan.state import Instalment, LoanState, Misuse
 
@@ -35,11 +35,14 @@ def closed(state: LoanState, event: DayClosed) -> LoanState:
     rows = _rows_after_close(state, event)
     change: dict[str, Any] = {}
     if event.due:
+        run = running(state)
+        for _ in event.due:
+            run = after_due(state, run)
         change = {
-            "fallen": event.due[-1].no,
-            "balance_fen": state.balance_fen - sum(due.principal_fen for due in event.due),
-            "segment_from": rows[event.due[-1].no - 1].due,
-            "segment_micro": 0,
+            "fallen": run.no,
+            "balance_fen": run.balance_fen,
+            "segment_from": run.since,
+            "segment_micro": run.micro,
         }
     if state.misuse is not None:
         change["misuse"] = _misuse_after_close(state, event)
@@ -136,8 +139,7 @@ def repaid(state: LoanState, event: Repaid) -> LoanState:
             if part.no:
                 changed[part.no - 1] = row_after(state, changed[part.no - 1], part, event.value_date)
         if event.interest_fen_accrued:
-            row = changed[state.fallen]
-            changed[state.fallen] = replace(row, interest_fen_paid=row.interest_fen_paid + event.interest_fen_accrued)
+            _early_interest(changed, state.fallen, event.interest_fen_accrued)
         if event.replanned is not None:
             change = _prepaid(state, event, changed)
         rows = tuple(changed)
@@ -177,6 +179,21 @@ def repaid(state: LoanState, event: Repaid) -> LoanState:
         money_version=state.money_version + 1,
         **change,
     )
+
+
+def _early_interest(rows: list[Instalment], fallen: int, fen: int) -> None:
+    """Accrued interest of the running row is paid. A row in interest grace is billed what was paid of it, and the row
+    that it is deferred into is billed so much less."""
+    row = rows[fallen]
+    paid = row.interest_fen_paid + fen
+    extra = paid - row.interest_fen
+    rows[fallen] = replace(row, interest_fen_paid=paid, interest_fen=max(row.interest_fen, paid))
+    index = fallen + 1
+    while extra > 0 and index < len(rows):
+        less = min(extra, rows[index].interest_fen)
+        rows[index] = replace(rows[index], interest_fen=rows[index].interest_fen - less)
+        extra -= less
+        index += 1
 
 
 def row_after(state: LoanState, row: Instalment, part: Part, value_date: date) -> Instalment:
