@@ -73,7 +73,7 @@ def disburse(state: LoanState, command: Disburse, ctx: Context) -> Decision:
 
 def paid_out(course: Course, effect_id: str, booked: CoreBooking) -> None:
     terms = course.state.terms
-    instalment, rows = plan(terms, booked.core_date)
+    instalment, rows = plan(terms, booked.core_date, course.ctx.bank.holidays)
     course.add(
         Disbursed(
             amount_fen=terms.amount_fen,

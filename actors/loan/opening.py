@@ -132,7 +132,7 @@ def draw_allowed(course: Course, effect_id: str, answer: DrawTerms) -> None:
     if priced is None:
         course.add(ContractRefused(code=Code.RULE_FAILED.word))
         return
-    matures_on = plan(priced, today).rows[-1].due
+    matures_on = plan(priced, today, ctx.bank.holidays).rows[-1].due
     if _age(answer.birth_date, today) < priced.age_min:
         course.add(ContractRefused(code=Code.UNDER_AGE.word))
     elif _age(answer.birth_date, matures_on) > priced.age_at_maturity_max:

@@ -129,7 +129,7 @@ def _schedule(state: LoanState, ctx: Context) -> m.ScheduleView:
     """Before the pay-out: the schedule that a pay-out today would have."""
     rows = state.rows
     if not rows and state.contract is not None:
-        rows = plan(state.terms, ctx.business_date).rows
+        rows = plan(state.terms, ctx.business_date, ctx.bank.holidays).rows
     balance = sum(row.principal_fen for row in rows)
     shown = []
     for index, row in enumerate(rows):
