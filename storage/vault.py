@@ -35,9 +35,13 @@ class BankVault:
         self._owner_root = _derive(bank_key, "owner")
         self._of_owner = lru_cache(maxsize=10_000)(self._owner_cipher)
 
-    def seal(self, owner_id: str, text: str) -> bytes:
-        """Encrypt for one customer. The same text gives other bytes each time."""
-        nonce = os.urandom(_NONCE)
+    def seal(self, owner_id: str, text: str, nonce: bytes = b"") -> bytes:
+        """Encrypt for one customer. The same text gives other bytes each time.
+
+        ``nonce``: 12 bytes, never twice for one customer; only a generated book, which must come out the same for the
+        same seed, gives its own.
+        """
+        nonce = nonce or os.urandom(_NONCE)
         return _FORM + nonce + self._of_owner(owner_id).encrypt(nonce, text.encode(), self._about(owner_id))
 
     def unseal(self, owner_id: str, sealed: bytes) -> str:

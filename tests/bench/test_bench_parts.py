@@ -54,7 +54,7 @@ async def counting_port() -> AsyncIterator[int]:
 
 
 async def test_a_copied_book_verifies(bank_database: str) -> None:
-    loans = await fill(bank_database, b"k" * 32, 20, chunk=7)
+    loans = await fill(bank_database, b"k" * 32, 20)
     assert len({loan.id for loan in loans}) == 20
     assert all(parse_id(loan.id).kind == "loan" and shard_of(loan.id) == shard_of(loan.customer_id) for loan in loans)
     report = await verify(bank_database)
