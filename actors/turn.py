@@ -54,7 +54,8 @@ class Context(Struct, frozen=True, kw_only=True):
     """What a turn may know besides state and command.
 
     ``version`` is the actor's version before the turn; ``now_ms`` wall time (never for loan logic);
-    ``conflict`` names a database constraint that refused this very command a moment ago, else "".
+    ``conflict`` names a database constraint that refused this very command a moment ago, else "". ``history``: only for
+    commands that their kind declares to need it, all events so far, oldest first: ``history[i]`` has version i + 1.
     """
 
     actor_id: str
@@ -65,6 +66,7 @@ class Context(Struct, frozen=True, kw_only=True):
     rules: Rules
     vault: Vault
     conflict: str = ""
+    history: tuple[Event, ...] = ()
 
     def effect_id(self, n: int) -> str:
         """Id of the n-th effect of this turn: (actor id, version, n); unique for ever."""

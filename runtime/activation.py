@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
+from actors.turn import Event
 from runtime.kinds import Codecs
 from runtime.messages import Answer, Ask, NotOwner
 
@@ -17,7 +18,7 @@ RECENT_REPLIES = 4
 class Message:
     """An `Ask` on its way through a host: who wants the answer, until when, and its operation's hash and digest."""
 
-    __slots__ = ("ask", "conflict", "deadline", "digest", "looked_up", "op_hash", "sink", "tries")
+    __slots__ = ("ask", "conflict", "deadline", "digest", "history", "looked_up", "op_hash", "sink", "tries")
 
     def __init__(self, ask: Ask, sink: Sink, deadline: float, op_hash: bytes, digest: bytes) -> None:
         self.ask = ask
@@ -28,10 +29,14 @@ class Message:
         self.looked_up = False
         self.conflict = ""
         self.tries = 0
+        self.history: tuple[Event, ...] | None = None
 
 
 class Activation:
-    """State of one live actor. ``state``/``version`` may run ahead of ``committed_*`` by turns not yet committed."""
+    """State of one live actor. ``state``/``version`` may run ahead of ``committed_*`` by turns not yet committed.
+
+    ``held``: the command that waits for the actor's history, and for whose end all later ones wait.
+    """
 
     __slots__ = (
         "attempts",
@@ -40,6 +45,7 @@ class Activation:
         "committed_state",
         "committed_version",
         "effect_wakes",
+        "held",
         "id",
         "kind",
         "loaded",
@@ -77,6 +83,7 @@ class Activation:
         self.wake_at_ms = 0
         self.recent: OrderedDict[bytes, tuple[bytes, bytes]] | None = None
         self.weight = 0
+        self.held: Message | None = None
 
     def load(self, bank: str, version: int, state: Any, wake_at_ms: int) -> None:
         """Take the stored row as committed state; version 0 and state None for an actor that does not exist."""

@@ -21,6 +21,7 @@ from runtime.banks import BankBook, UnknownBank
 from runtime.committer import Committer
 from runtime.config import RuntimeConfig
 from runtime.effects import AskActor, EffectRunner, Outside
+from runtime.history import Histories
 from runtime.identity import Digester
 from runtime.kinds import Codecs, Kind
 from runtime.lease import Lease
@@ -28,7 +29,7 @@ from runtime.loader import Loader
 from runtime.messages import Answer, Ask, NotOwner, Operation, refusal
 from runtime.moving import Moving
 from runtime.sweep import EVERYTHING, Sweeper
-from runtime.turn import Quarantine, Turn, answer_of, context, encode, run
+from runtime.turn import NeedsHistory, Quarantine, Turn, answer_of, context, encode, run
 from runtime.waking import Waking
 from storage.contract import Directory, Store, StoreError
 
@@ -66,6 +67,7 @@ class Host:
         self.effects = EffectRunner(outside, self.ask_actor, config.effect_timeout_ms)
         self.waking = Waking(self, store)
         self.moving = Moving(self, directory)
+        self.histories = Histories(self, store)
         self._ask_elsewhere = ask_elsewhere
         self._tasks: list[asyncio.Task[None]] = []
         self._parking: dict[str, Activation] = {}
@@ -117,7 +119,7 @@ class Host:
             await self.moving.flush(self.moving.leaving)
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks, *self.histories.stop(), return_exceptions=True)
         await self.effects.stop()
         if drain:
             await self.lease.end()
@@ -210,6 +212,9 @@ class Host:
         return True
 
     def _decide(self, act: Activation, message: Message) -> None:
+        if act.held is not None:
+            act.waiting.append(message)
+            return
         try:
             bank = self.banks[message.ask.bank]
         except UnknownBank:
@@ -217,6 +222,9 @@ class Host:
             return
         try:
             outcome = run(act, message, bank)
+        except NeedsHistory:
+            self.histories.hold(act, message)
+            return
         except Quarantine as error:
             self.poison(act, str(error))
             self._drop(message, Code.QUARANTINED)

@@ -39,6 +39,8 @@ class Kind(Struct, frozen=True, kw_only=True):
     timer: Callable[[Any], int] | None = None
     """Wall time in ms at which the actor wants ``timer_command`` (0: never); part of its wake_at."""
     timer_command: Command | None = None
+    history: tuple[type, ...] = ()
+    """Commands that are decided with ``ctx.history``: all events of the actor (runtime/history.py reads them)."""
 
     def codecs(self) -> "Codecs":
         return Codecs(self)

@@ -41,6 +41,10 @@ class Turn:
         self.version = act.version
 
 
+class NeedsHistory(Exception):
+    """This command is decided by the actor's journal, which has not been read up to the present version."""
+
+
 class Quarantine(Exception):
     """The rules raised: the actor is set aside with its reason; nothing of this turn remains."""
 
@@ -55,7 +59,7 @@ def answer_of(seq: int, reply: bytes) -> Answer:
     return Answer(seq, code, body)
 
 
-def context(act: Activation, bank: Bank, conflict: str = "") -> Context:
+def context(act: Activation, bank: Bank, conflict: str = "", history: tuple[Event, ...] = ()) -> Context:
     return Context(
         actor_id=act.id,
         version=act.version,
@@ -65,13 +69,14 @@ def context(act: Activation, bank: Bank, conflict: str = "") -> Context:
         rules=bank.rules,
         vault=bank.vault,
         conflict=conflict,
+        history=history,
     )
 
 
 def run(act: Activation, message: Message, bank: Bank) -> Turn | Answer:
     """Decide one command on the tentative state. An `Answer` is an error that is not stored; a `Turn` is committed.
 
-    Raises `Quarantine` when decide, evolve or postings raise.
+    Raises `Quarantine` when decide, evolve or postings raise, `NeedsHistory` for runtime/history.py.
     """
     codecs = act.codecs
     seq = message.ask.seq
@@ -85,8 +90,11 @@ def run(act: Activation, message: Message, bank: Bank) -> Turn | Answer:
             return refusal(seq, Code.NOT_FOUND)
     elif act.bank != message.ask.bank:
         return refusal(seq, Code.NOT_FOUND)
+    history = message.history or ()
+    if len(history) != act.version and isinstance(command, kind.history):
+        raise NeedsHistory
     try:
-        decision = kind.decide(act.state, command, context(act, bank, message.conflict))
+        decision = kind.decide(act.state, command, context(act, bank, message.conflict, history))
         if isinstance(decision, Refused):
             return Turn(act, message, stored_reply(decision.code.word, encode(decision.detail)), bank)
         return _accept(act, message, bank, decision, codecs)

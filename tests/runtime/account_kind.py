@@ -97,6 +97,12 @@ class Reset(Command, frozen=True, kw_only=True):
     """Begin anew with nothing: worlds in which an actor costs a process use one for many tests."""
 
 
+class Undo(Command, frozen=True, kw_only=True):
+    """Take back the last sum that was added, found in the history; raises when the history is not the actor's."""
+
+    note: str = ""
+
+
 class Tick(Command, frozen=True, kw_only=True):
     """The timer command."""
 
@@ -119,6 +125,7 @@ AccountCommand = (
     | AskOutside
     | Remind
     | Reset
+    | Undo
     | Tick
     | SettleEffect
 )
@@ -235,11 +242,31 @@ def decide(state: Account | None, command: Any, ctx: Context) -> Decision:
             return _accept(state, ctx, Reminded(at_ms=ctx.now_ms + command.after_ms))
         case Reset():
             return _accept(state, ctx, Cleared())
+        case Undo():
+            return _undo(state, command, ctx)
         case Tick():
             return _accept(state, ctx, *((Ticked(),) if state is not None and state.remind_ms else ()))
         case SettleEffect():
             return _settle(state, command, ctx)
     raise AssertionError(command)
+
+
+def _undo(state: Account | None, command: Undo, ctx: Context) -> Decision:
+    told, left = None, []
+    for event in ctx.history:
+        told = evolve(told, event)
+        match event:
+            case Cleared():
+                left = []
+            case Added(n=n) if n > 0:
+                left.append(n)
+            case Added():
+                left.pop()
+    if told != state or len(ctx.history) != ctx.version:
+        raise LookupError(f"{len(ctx.history)} events of {ctx.version}")
+    if not left:
+        return Refused(Code.NOTHING_TO_REVERSE)
+    return _accept(state, ctx, Added(n=-left[-1], note=command.note))
 
 
 def _settle(state: Account | None, command: SettleEffect, ctx: Context) -> Decision:
@@ -359,6 +386,7 @@ def _kind(name: str, columns: Any) -> Kind:
         creates=(Open,),
         timer=timer,
         timer_command=Tick(),
+        history=(Undo,),
     )
 
 
