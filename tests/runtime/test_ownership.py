@@ -13,6 +13,18 @@ from tests.runtime.world import BANK, Fault, World, new_op, until
 
 
 async def test_the_stale_one_of_two_owners_is_fenced_and_nothing_of_its_work_remains(world: World) -> None:
+    """The commit of the stale owner reaches the server after the new owner's. On a slow machine the stale owner gives
+    up first (a commit waits five seconds for its answer) and the server never sees it: true as well, but not what is to
+    be shown, so it is staged again."""
+    ends = []
+    while "fenced" not in ends and len(ends) < 4:
+        ends.append(await _stale_commit(world))
+    assert ends[-1] == "fenced", ends
+    assert set(ends[:-1]) <= {"gone"}, ends
+
+
+async def _stale_commit(world: World) -> str:
+    """How the stale owner's commit ended at the server; whichever way, nothing of it remains."""
     id, op = await world.account(), new_op()
     await world.add(id, 1)
     await world.order(Fault.STALLED, id, "stale work")
@@ -22,7 +34,7 @@ async def test_the_stale_one_of_two_owners_is_fenced_and_nothing_of_its_work_rem
     assert old != new
     assert (await world.ok(id, Add(n=10, note="new owner")))["balance"] == 11
     before = len(await world.operations(id))
-    assert await world.land() in ("fenced", "gone")  # gone: the old owner knew before, and cut its own commit off
+    end = await world.land()
     # The command itself is not lost: it is decided again where the actor lives now, once.
     answer = await stale
     if not answer.ok:
@@ -31,6 +43,7 @@ async def test_the_stale_one_of_two_owners_is_fenced_and_nothing_of_its_work_rem
     assert await count_of(world, id, "stale work") == 1
     assert len(await world.operations(id)) == before + 1
     assert (await check_actor(world, id)).balance == 111
+    return end
 
 
 async def test_a_host_killed_between_commit_and_reply(world: World) -> None:
