@@ -72,7 +72,7 @@ def run(
     day: Annotated[str, typer.Argument(metavar="DATE", help="营业日期，默认当前 by default the business date")] = "",
     all_banks: Annotated[bool, typer.Option("--all", help="所有法人，逐家 every bank, one after the other")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="只列出将做之事 only say what there is to do")] = False,
-    full: Annotated[bool, typer.Option("--full", help="如月末处理全部存续借据 every living loan, as at month's end")] = False,
+    full: Annotated[bool, typer.Option("--full", help="如月末：全部存续借据 as at month's end")] = False,
     skip: Annotated[str, typer.Option(help="略过的步骤，逗号分隔 steps to leave out, comma separated")] = "",
     settle_s: Annotated[float, typer.Option(min=0, help="等待在途扣款的秒数 seconds to wait for debits")] = 30.0,
     json_line: Json = False,

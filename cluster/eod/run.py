@@ -133,6 +133,7 @@ class EodRun:
             watcher=self._watcher,
             settle_s=self._options.settle_s,
             clock=Clock(),
+            url=self._url,
         )
         for step in self._steps:
             if step.name not in self._options.skip:

@@ -17,6 +17,7 @@ from actors.codes import Code
 from actors.customer.messages import ExpireLines
 from actors.loan.messages import CloseDay, CollectDue
 from actors.turn import Command
+from cluster.books.close import close_books
 from cluster.eod.order import Done, Order
 from cluster.eod.spread import Spread
 from runtime.sweep import Errand
@@ -76,6 +77,7 @@ class Day(NamedTuple):
     watcher: Watcher
     settle_s: float
     clock: "Clock"
+    url: str
 
     def errand(self, kind: str, command: Command, prefix: str = "") -> Errand:
         """With ``prefix`` an operation of its own for each actor and day, without it none at all."""
@@ -152,12 +154,16 @@ async def _roll(day: Day, row: StepRow) -> dict[str, int]:
 async def _close(day: Day, row: StepRow) -> dict[str, int]:
     """逐笔日终: each loan with something to do closes the day; at a month's end every living one.
 
-    Who cannot is asked again for a while (its auto-debit may end), then set aside with the reason.
+    Who cannot is asked again for a while (its auto-debit may end), then set aside with the reason; those set aside on
+    earlier days are asked too.
     """
     errand = day.errand("loan", CloseDay(date=day.date))
     selection = "all_to_close" if day.month_end else "to_close"
     await _sweep(day, row, Order(errand=errand, day=day.date, selection=selection), day.planned["touched"])
     end = time.monotonic() + day.settle_s
+    earlier = {item.id for item in await day.eod.set_aside(day.bank, step="close") if item.date < day.date}
+    if earlier:
+        await day.spread.to(Order(errand=errand, day=day.date), sorted(earlier))
     while True:
         aside = await day.eod.set_aside(day.bank, day=day.date, step="close")
         again = [item.id for item in aside if item.code in AGAIN]
@@ -185,6 +191,21 @@ async def _seal(day: Day, row: StepRow) -> dict[str, int]:
     return {}
 
 
+async def _books(day: Day, row: StepRow) -> dict[str, int]:
+    """总分核对: totals by account, trial balance, sub-ledger against general ledger, daily vouchers' drafts.
+
+    What does not agree opens a difference that needs an owner (cluster/books); it does not stop the day's end.
+    """
+    report = await close_books(day.url, day.bank, day.date)
+    return {
+        "accounts": report.accounts,
+        "lines": report.lines,
+        "vouchers": len(report.vouchers),
+        "unbalanced_fen": abs(report.trial_fen) + abs(report.memo_fen),
+        "disagreements": sum(not one.agrees for one in report.agreements),
+    }
+
+
 async def _lines(day: Day, row: StepRow) -> dict[str, int]:
     """额度到期: lines whose last day was this one leave the books. (Quotes are pinned to their date and end by it.)"""
     errand = day.errand("customer", ExpireLines(date=day.date))
@@ -198,4 +219,5 @@ STEPS: tuple[Step, ...] = (
     Step("close", "逐笔日终", _close),
     Step("seal", "封账", _seal),
     Step("lines", "额度到期", _lines),
+    Step("books", "总分核对", _books),
 )
