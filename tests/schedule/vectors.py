@@ -101,7 +101,7 @@ def rules(case: dict[str, Any]) -> Rules:
 
 
 def happenings(case: dict[str, Any]) -> tuple[Happening, ...]:
-    """Pay-outs come first on their day; a recalculation is the close of the business date reached before it."""
+    """Pay-outs are made when the business date reaches them; a recalculation closes the business date reached."""
     found: list[Happening] = []
     lent = [PaidOut(date.fromisoformat(d["date"]), fen(d["amount"])) for d in case["inputs"]["disbursements"]]
     today = lent[0].date
@@ -111,12 +111,14 @@ def happenings(case: dict[str, Any]) -> tuple[Happening, ...]:
             on = date.fromisoformat(event["from"])
         else:
             on = date.fromisoformat(event["date"]) if "date" in event else today
-        while lent and (lent[0].date <= on or not found):
+        if kind == "business_date":
+            today = on
+            found.append(DayReached(on))
+        while lent and (lent[0].date <= on or not any(isinstance(h, PaidOut) for h in found)):
             found.append(lent.pop(0))
         match kind:
             case "business_date":
-                today = on
-                found.append(DayReached(on))
+                pass
             case "recalculate_as_of_business_date":
                 found.append(DayReached(today, close=True))
             case "repayment":

@@ -78,9 +78,11 @@ class _Course:
             case PaidOut():
                 self.done.append(happening)
                 self._apply(happening)
+                if happening.date < self.today:
+                    self.account.reach(self.today)
             case InterestPaused() | RateChanged():
                 self.done.append(happening)
-                self._apply(happening)
+                self._replay()
 
     def _pay(self, payment: Paid) -> None:
         amount = payment.amount_fen or payoff(self.account, payment.date)
@@ -100,7 +102,7 @@ class _Course:
     def _replay(self) -> None:
         self.account = self._begin()
         self.payments = []
-        for happening in sorted(self.done, key=_date_of):
+        for happening in sorted(self.done, key=_order):
             self._apply(happening)
         self.account.reach(self.today)
 
@@ -131,5 +133,8 @@ class _Course:
             billed.no = no
 
 
-def _date_of(happening: PaidOut | Paid | InterestPaused | RateChanged) -> date:
-    return happening.start if isinstance(happening, InterestPaused) else happening.date
+def _order(happening: PaidOut | Paid | InterestPaused | RateChanged) -> tuple[date, bool]:
+    """By date; on one day what changes the terms comes before money."""
+    if isinstance(happening, InterestPaused):
+        return happening.start, False
+    return happening.date, not isinstance(happening, RateChanged)
