@@ -196,5 +196,9 @@ class BankTerms(Struct, frozen=True, kw_only=True):
     bounds: Bounds = Bounds()
     calendar: dict[date, Literal["working", "holiday"]] = {}
     """Days that differ from the published calendar; ``holidays`` is made of both (cluster/holidays.py)."""
+    extension_short_months: int = 12
+    extension_short_percent: int = 100
+    extension_long_percent: int = 50
+    """展期: a loan of at most so many months may be extended by this share of its term in all, a longer one by that."""
     calendar_years: tuple[int, int] = (0, 0)
     """First and last year that ``holidays`` covers; (0, 0): none."""

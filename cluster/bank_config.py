@@ -6,6 +6,7 @@ replace. Every error names the file and the field. Next: table ``bank``, by ``mi
 """
 
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -121,11 +122,26 @@ def _convert(value: Any, type_: type[T], at: str, own: Table, file: Path, provin
 
 def _read_toml(file: Path) -> Table:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        table = tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise BadBankConfig(file, "", "文件不存在 is missing") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadBankConfig(file, "", f"不是TOML is not TOML: {error}") from None
+    for path in _floats(table, ""):
+        raise BadBankConfig(file, path, "小数须加引号，写成文本 a decimal is stated as text, in quotes")
+    return table
+
+
+def _floats(value: Any, path: str) -> Iterator[str]:
+    """Where a table states a binary float: no rate or share may pass through one."""
+    if isinstance(value, float):
+        yield path
+    elif isinstance(value, dict):
+        for key, part in value.items():
+            yield from _floats(part, f"{path}.{key}".lstrip("."))
+    elif isinstance(value, list):
+        for n, part in enumerate(value):
+            yield from _floats(part, f"{path}[{n}]")
 
 
 def _read_flows(folder: Path) -> dict[str, Flow]:

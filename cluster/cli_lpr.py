@@ -35,10 +35,10 @@ def load(
         new = await desk.load_lpr(read, by or getpass.getuser(), dry_run)
         console = Console()
         for text in odd_rows(known, new):
-            console.print(f"注意 note: {text}", highlight=False)
+            console.print(f"注意 note: {text}", highlight=False, soft_wrap=True)
         done = "将装载 would load" if dry_run else "已装载 loaded"
         for day, tenor, rate in new:
-            console.print(f"{done} {day} {tenor} {rate}", highlight=False)
+            console.print(f"{done} {day} {tenor} {rate}", highlight=False, soft_wrap=True)
         if not new:
             console.print("没有新公布的LPR nothing new")
 

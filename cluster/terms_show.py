@@ -98,7 +98,7 @@ def parameter_table(terms: BankTerms, product: str) -> Table:
 
 def show_warnings(terms: BankTerms, console: Console) -> None:
     for text in holidays.warnings(terms):
-        console.print(f"注意 note ({terms.code}): {text}", highlight=False)
+        console.print(f"注意 note ({terms.code}): {text}", highlight=False, soft_wrap=True)
 
 
 _APART = {"products", "lpr", "flows", "decisions", "chart", "version"}
