@@ -83,14 +83,20 @@ def plan_terms(given: dict[str, Any]) -> PlanTerms:
 def rules(case: dict[str, Any]) -> Rules:
     given, agreed = case["inputs"], case.get("rules")
     percent = Decimal(str(given["down_payment_percent"] or 0))
+    classic = given["schedule_kind"] == "cumulative"
     if agreed is None:
-        return Rules(down_payment_bp=int(percent * 100))
+        return Rules(
+            generator="classic" if classic else "progressive",
+            recalculate=not classic,
+            down_payment_bp=int(percent * 100),
+        )
     components: list[Component] = [
         c.lower() for c in agreed["allocation_within_installment"] if c in ("PRINCIPAL", "INTEREST")
     ]
     first, second = components
     return Rules(
-        recalculate=agreed["interest_recalculation"],
+        generator="classic" if classic else "progressive",
+        recalculate=agreed["interest_recalculation"] and not classic,
         rest="period" if agreed["rest_frequency"] == "SAME_AS_REPAYMENT_PERIOD" else "day",
         pre_close="rest" if agreed["pre_close_interest"] == "TILL_REST_FREQUENCY_DATE" else "day",
         order=(first, second),

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import NamedTuple
 
+from actors.schedule.classic import classic
 from actors.schedule.due_dates import due_dates
 from actors.schedule.recalculation.changes import change_rate, pause, pay_out
 from actors.schedule.recalculation.model import Row, Schedule, Stretch, rounded
@@ -127,10 +128,22 @@ class _Course:
         if down:
             at = next((i for i, b in enumerate(self.account.billed) if b.due > lent.date), len(self.account.billed))
             self.account.billed.insert(at, Billed(0, lent.date, lent.date, None, principal=down))
-        pay_out(self.account.schedule, lent.date, lent.amount_fen - down)
-        self.account.bill(lent.date)
+        if self.case.rules.generator == "classic":
+            self._classic(lent, down)
+        else:
+            pay_out(self.account.schedule, lent.date, lent.amount_fen - down)
+            self.account.bill(lent.date)
         for no, billed in enumerate(self.account.billed, 1):
             billed.no = no
+
+    def _classic(self, lent: PaidOut, down: int) -> None:
+        """Rows as planned, once and for all: the first pay-out is the only one."""
+        planned = [billed for billed in self.account.billed if billed.row is not None]
+        dues = [billed.due for billed in planned]
+        amount = lent.amount_fen
+        rows = classic(self.case.plan, self.case.annual_e10, amount - down, amount, lent.date, dues)
+        for billed, row in zip(planned, rows, strict=False):
+            billed.principal, billed.interest, billed.row = row.principal_fen, row.interest_fen, None
 
 
 def _order(happening: PaidOut | Paid | InterestPaused | RateChanged) -> tuple[date, bool]:

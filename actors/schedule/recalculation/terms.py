@@ -14,7 +14,8 @@ FutureRule = Literal["next", "last", "all", "next_then_last"]
 
 
 class Rules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``recalculate``: payments early or late change interest; else the schedule stays as planned.
+    """``generator``: rows follow what really happens, or the classic PMT schedule, which only stays as planned.
+    ``recalculate``: payments early or late change interest; else the schedule stays as planned.
 
     ``rest``: from when a change of the balance counts, the day itself or the due date of the running period.
     ``pre_close``: up to when interest of an early payoff runs. A rest of ``period`` counts only together with a
@@ -23,6 +24,7 @@ class Rules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     before both. ``down_payment_percent`` in hundredths of a per cent falls due on the day of pay-out.
     """
 
+    generator: Literal["progressive", "classic"] = "progressive"
     recalculate: bool = True
     rest: Literal["day", "period"] = "day"
     pre_close: Literal["day", "rest"] = "day"
