@@ -3,6 +3,7 @@
 Only Ray is left out. Ids, serials and figures are the same in every run (keys and dates are fixed).
 """
 
+import asyncio
 import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,6 +22,7 @@ from protocols.operations import BY_NAME
 from protocols.outside.connect import SYSTEMS, Where, connect_outside
 from protocols.outside.core import BooksCore
 from runtime.banks import BankBook
+from runtime.config import RuntimeConfig
 from runtime.local import LocalRuntime
 from runtime.messages import Operation
 from runtime.registry import KINDS
@@ -93,9 +95,7 @@ class Lived:
         applied = await self.do("apply", bank, customer_id=customer, **wanted, facts=FACTS)
         assert applied["process"]["status"] == "approved", applied
         loan = (await self.do("open_contract", bank, customer_id=customer, method=method, **wanted))["loan"]
-        await self.do(
-            "sign", bank, loan_id=loan["loan_id"], cost_confirmed="true", contract_hash=loan["contract_hash"]
-        )
+        await self.do("sign", bank, loan_id=loan["loan_id"], cost_confirmed="true", contract_hash=loan["contract_hash"])
         await self.do("draw", bank, loan_id=loan["loan_id"])
         self.loans[loan["loan_id"]] = bank
         return str(loan["loan_id"])
@@ -108,6 +108,10 @@ class Lived:
             answer = await self.runtime.ask("loan", loan_id, bank, body, Operation("day", f"close/{loan_id}/{day}"))
             assert not answer.code, answer
         await self.move_to(day + ONE_DAY)
+
+    async def pause(self) -> None:
+        """A moment for effects that are asked again."""
+        await asyncio.sleep(0.05)
 
     async def move_to(self, day: date) -> None:
         self.today = day
@@ -124,7 +128,7 @@ def account_no(order: int) -> str:
 
 @asynccontextmanager
 async def lived(url: str, mode: str = "instructed", **changes: Any) -> AsyncIterator[Lived]:
-    """Two banks on an empty database; ``mode`` is the first bank's, here and at the core; ``changes`` to its product."""
+    """Two banks on an empty database; ``mode`` is the first one's, here and at the core; ``changes`` to its product."""
     terms = {one.code: one for one in load_banks() if one.code in (BANK, OTHER)}
     standard = msgspec.structs.replace(terms[BANK].products["standard"], **changes)
     products = terms[BANK].products | {"standard": standard}
@@ -145,7 +149,8 @@ async def lived(url: str, mode: str = "instructed", **changes: Any) -> AsyncIter
     where = {system: Where(port=getattr(box.ports, system), timeout_ms=2_000) for system in SYSTEMS}
     outside = connect_outside(where, vaults.__getitem__)
     here.core = BooksCore(Where(port=box.ports.core, timeout_ms=500))
-    here.runtime = await LocalRuntime(store, store, make_banks, KINDS, outside).start()
+    config = RuntimeConfig(wake_poll_ms=100, effect_retry_ms=200, effect_retry_max_ms=500)
+    here.runtime = await LocalRuntime(store, store, make_banks, KINDS, outside, config).start()
     own = make_banks()
     await own.refresh()
     here.front = Front(here.runtime.router, store, own.by_code, b"id-key", Unlimited())
