@@ -128,7 +128,9 @@ def _smoothed(task: Task, instalment: int) -> int:
         if 2 * abs(difference) <= count:
             break
         share = round_ratio(abs(difference), count, task.terms.rounding)
-        moved = instalment + (share if difference > 0 else -share)
+        moved = to_step(instalment + (share if difference > 0 else -share), 1, task.terms)
+        if moved == instalment:
+            break
         after = _last_differs(task, moved)
         if abs(after) >= abs(difference):
             break
