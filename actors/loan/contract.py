@@ -9,27 +9,14 @@ from decimal import Decimal
 from hashlib import sha256
 
 from actors.bank import BankTerms
+from actors.loan import contract_wording as say
 from actors.loan.amount_words import in_words
+from actors.loan.contract_wording import DAY_COUNTS_ZH, METHODS_ZH, percent, yuan
 from actors.loan.schedule import plan
 from actors.loan.state import Contract, LoanState, Terms
 from actors.schedule.annual_cost import irr_of
 
-TEMPLATE = 1
-DAY_COUNTS_ZH = {
-    "30/360": "每月按30天、一年按360天",
-    "actual/360": "按实际天数、一年360天",
-    "actual/364": "按实际天数、一年364天",
-    "actual/365": "按实际天数、一年365天",
-    "actual/actual": "按实际天数、一年按当年实际天数",
-}
-METHODS_ZH = {
-    "equal_instalment": "等额本息",
-    "equal_principal": "等额本金",
-    "interest_only": "先息后本（按期付息、到期还本）",
-    "bullet": "利随本清（到期一次还本付息）",
-    "pay_anytime": "随借随还（按日计息）",
-    "flat": "等本等息",
-}
+TEMPLATE = 2
 USES_ZH = {
     "consumption": "日常消费",
     "appliances": "家用电器",
@@ -43,15 +30,6 @@ USES_ZH = {
     "farming": "涉农生产经营",
 }
 Costs = tuple[tuple[str, str], ...]
-
-
-def yuan(fen: int) -> str:
-    return f"{fen // 100:,}.{fen % 100:02d}元"
-
-
-def percent(rate: Decimal) -> str:
-    text = f"{rate * 100:f}"
-    return f"{text.rstrip('0').rstrip('.') if '.' in text else text}%"
 
 
 def contract_no(loan_id: str) -> str:
@@ -87,11 +65,30 @@ def text_of(loan_id: str, state: LoanState) -> str:
 
 
 def costs(terms: Terms, contract: Contract) -> Costs:
-    """综合融资成本表: each fee, how and by whom it is charged, overdue costs apart."""
+    """综合融资成本表: each fee, how and by whom it is charged, overdue costs apart.
+
+    Interest is that of the schedule as of the contract's day, due dates not moved off holidays.
+    """
     interest = sum(row.interest_fen for row in plan(terms, contract.drawn_on).rows)
+    if contract.template == 1:
+        return _costs_1(terms, contract, interest)
     return (
         ("贷款本金", yuan(terms.amount_fen)),
-        ("利息（收取方：贷款人；按期支付）", f"年利率{percent(terms.annual_rate)}（单利），预计合计{yuan(interest)}"),
+        ("利息（收取方：贷款人；按期支付）", f"{say.rate(terms, contract.irr_annual)}，预计合计{yuan(interest)}"),
+        ("服务费、担保费及其他费用", "不收取"),
+        ("提前还款违约金（仅提前还款时发生；收取方：贷款人）", say.prepayment_fee(terms)),
+        ("综合年化成本（内部收益率，按期足额还款）", percent(Decimal(contract.irr_annual))),
+        ("逾期及违约成本（仅逾期或违约时发生，与正常成本分列）", say.overdue(terms)),
+    )
+
+
+def _costs_1(terms: Terms, contract: Contract, interest_fen: int) -> Costs:
+    return (
+        ("贷款本金", yuan(terms.amount_fen)),
+        (
+            "利息（收取方：贷款人；按期支付）",
+            f"年利率{percent(terms.annual_rate)}（单利），预计合计{yuan(interest_fen)}",
+        ),
         ("服务费、担保费及其他费用", "不收取"),
         ("提前还款违约金", "不收取"),
         ("综合年化成本（内部收益率，按期足额还款）", percent(Decimal(contract.irr_annual))),
@@ -103,12 +100,8 @@ def costs(terms: Terms, contract: Contract) -> Costs:
 
 
 def text_zh(loan_id: str, customer_id: str, terms: Terms, contract: Contract) -> str:
-    """Template 1."""
-    due_day = f"每月{terms.plan.due_day}日（当月无该日的为当月最后一日）" if terms.plan.due_day else "放款日的对应日"
-    keeps = "还款期限不变、重算每期还款额" if terms.plan.prepay_keeps == "term" else "每期还款额不变、缩短还款期限"
-    grace = f"{terms.grace_days}天，宽限期内还清的不计罚息" if terms.grace_days else "无"
-    penalty = percent(terms.annual_rate * terms.penalty_factor)
-    lines = [
+    """The text by the contract's own template."""
+    head = [
         "个人借款合同（电子版）",
         f"合同编号：{contract_no(loan_id)}",
         f"借据编号：{loan_id}",
@@ -117,13 +110,10 @@ def text_zh(loan_id: str, customer_id: str, terms: Terms, contract: Contract) ->
         f"第一条 借款金额：人民币{in_words(terms.amount_fen)}（小写：{yuan(terms.amount_fen)}）。",
         f"第二条 产品：{contract.product_zh}。借款用途：{USES_ZH.get(terms.use_code, terms.use_code)}。借款人不得将借款"
         "用于购房、股票、债券、期货、金融衍生品、资产管理产品、股本权益性投资及其他禁止用途。",
-        f"第三条 借款期限：{terms.plan.periods}个月，自实际放款日起算，以借据记载为准。",
-        f"第四条 利率：年利率{percent(terms.annual_rate)}（单利，固定利率）。整月按年利率除以12计息，"
-        f"不足整月{DAY_COUNTS_ZH[terms.plan.day_count]}计息；放款日计息，还款日不计息。",
-        f"第五条 还款方式：{METHODS_ZH[terms.plan.method]}；还款日：{due_day}；到期日还清全部剩余本息。",
-        f"第六条 逾期：宽限期{grace}；逾期本金自到期日起至清偿日止按年利率{penalty}计收罚息，代替同期合同利息。",
-        f"第七条 提前还款：借款人可提前归还部分或全部借款，不收违约金；部分提前还款的，{keeps}。利息计至还款日前一日。",
-        "第八条 还款顺序：先还最早到期的一期；同一期内依次为罚息、利息、本金。",
+    ]
+    lines = [
+        *head,
+        *(_clauses_1(terms) if contract.template == 1 else _clauses_2(terms, contract)),
         "第九条 借款人授权贷款人在还款日自约定账户扣收到期款项；扣款后的剩余应还款项仍应由借款人清偿。",
         "第十条 争议解决：协商不成的，由贷款人住所地有管辖权的人民法院管辖。",
         "附：综合融资成本表",
@@ -131,3 +121,34 @@ def text_zh(loan_id: str, customer_id: str, terms: Terms, contract: Contract) ->
         f"签订日期：{contract.drawn_on:%Y}年{contract.drawn_on.month}月{contract.drawn_on.day}日",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _clauses_2(terms: Terms, contract: Contract) -> list[str]:
+    """Template 2: every method, frequency and option has its words."""
+    agreed = terms.plan
+    return [
+        f"第三条 借款期限：{say.term(agreed)}，自实际放款日起算，以借据记载为准。",
+        f"第四条 利率：{say.rate(terms, contract.irr_annual)}。{say.accrual(agreed)}。",
+        f"第五条 还款方式：{METHODS_ZH[agreed.method]}{say.grace_of_plan(agreed)}；还款日：{say.due_day(agreed)}；"
+        "到期日还清全部剩余本息。",
+        f"第六条 逾期与违约：{say.overdue(terms)}。",
+        f"第七条 提前还款：{say.prepayment(terms)}。",
+        f"第八条 还款顺序：{say.allocation(terms)}。",
+    ]
+
+
+def _clauses_1(terms: Terms) -> list[str]:
+    """Template 1: monthly equal instalments and bullets at a fixed rate."""
+    due_day = f"每月{terms.plan.due_day}日（当月无该日的为当月最后一日）" if terms.plan.due_day else "放款日的对应日"
+    keeps = "还款期限不变、重算每期还款额" if terms.plan.prepay_keeps == "term" else "每期还款额不变、缩短还款期限"
+    grace = f"{terms.grace_days}天，宽限期内还清的不计罚息" if terms.grace_days else "无"
+    penalty = percent(terms.annual_rate * terms.penalty_factor)
+    return [
+        f"第三条 借款期限：{terms.plan.periods}个月，自实际放款日起算，以借据记载为准。",
+        f"第四条 利率：年利率{percent(terms.annual_rate)}（单利，固定利率）。整月按年利率除以12计息，"
+        f"不足整月{DAY_COUNTS_ZH[terms.plan.day_count]}计息；放款日计息，还款日不计息。",
+        f"第五条 还款方式：{METHODS_ZH[terms.plan.method]}；还款日：{due_day}；到期日还清全部剩余本息。",
+        f"第六条 逾期：宽限期{grace}；逾期本金自到期日起至清偿日止按年利率{penalty}计收罚息，代替同期合同利息。",
+        f"第七条 提前还款：借款人可提前归还部分或全部借款，不收违约金；部分提前还款的，{keeps}。利息计至还款日前一日。",
+        "第八条 还款顺序：先还最早到期的一期；同一期内依次为罚息、利息、本金。",
+    ]

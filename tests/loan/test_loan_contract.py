@@ -16,7 +16,8 @@ from actors.loan.messages import GetContract, GetLoan, GetSchedule
 from actors.schedule.annual_cost import irr_annual
 
 DAY = date(2026, 1, 15)
-GOLDEN_HASH = "b5f936033effbbdacc782f501bbaca4a61d6a32983afb0241ef77811a3b6c14f"
+GOLDEN_HASH = "c3bdfedb7e21573cf16d8d3897cacd87b925ef7f77d7bfd9b51fddcf9205e170"
+GOLDEN_HASH_1 = "b5f936033effbbdacc782f501bbaca4a61d6a32983afb0241ef77811a3b6c14f"
 
 
 @pytest.mark.parametrize(
