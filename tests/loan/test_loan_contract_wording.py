@@ -1,4 +1,4 @@
-"""The contract says what the terms are: every method, frequency, day count and option; an old template stays the same."""
+"""The contract says what the terms are: method, frequency, day count, options; an old template stays the same."""
 
 import hashlib
 from datetime import date
