@@ -62,6 +62,12 @@ def _repayment(loan: Seen) -> Judged:
     return Judged("done", loan["reason"] or "debit_refused") if loan["repayment"] == "failed" else DONE
 
 
+def _refund(loan: Seen) -> Judged:
+    if loan["refund"] in ("refunding", "refund_unknown"):
+        return PROCESSING
+    return Judged("done", loan["reason"] or "refund_refused") if loan["refund"] == "refund_failed" else DONE
+
+
 def _reversal(loan: Seen) -> Judged:
     if loan["status"] == "reversing":
         return PROCESSING
@@ -109,6 +115,7 @@ def _process(judge: Callable[[Seen], Judged]) -> Follow:
 CONTRACT = _loan("drafting", _contract)
 SIGNATURE = _loan("signing", _signature)
 REPAYMENT = _loan("in_flight,unknown", _repayment, by_effect=True)
+REFUND = _loan("refunding,refund_unknown", _refund)
 REVERSAL = _loan("reversing", _reversal)
 APPLICATION = _process(_application)
 DRAWDOWN = _process(_drawdown)

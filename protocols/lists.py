@@ -20,10 +20,21 @@ TRANSACTIONS: tuple[str, ...] = (
     "Repaid",
     "RepaymentFailed",
     "LoanSettled",
+    "Waived",
+    "WrittenOff",
+    "Recovered",
+    "Extended",
+    "Restructured",
+    "Accelerated",
+    "MisuseMarked",
+    "SuspenseRefunded",
+    "RefundFailed",
 )
 """Events of the loan that a customer would call a transaction."""
 
-_FACTS = ("source", "core_date", "core_serial", "linked_serial", "value_date", "on", "code", "due_day")
+_FACTS = frozenset(
+    ("source", "core_date", "core_serial", "linked_serial", "value_date", "on", "code", "due_day", "from_date")
+)
 _REPAYMENT_ENDS = ["Repaid", "RepaymentFailed"]
 _REPAYMENTS_BETWEEN = 100
 
@@ -151,5 +162,6 @@ def product_list(bank: BankNow) -> dict[str, Any]:
             "uses": p.uses,
         }
         for p in bank.terms.products.values()
+        if p.on_sale
     ]
     return {"bank": bank.terms.code, "business_date": bank.business_date, "products": products}

@@ -10,8 +10,9 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from actors.schedule.terms import Method
 from actors.customer.messages import Facts
+from actors.loan.messages_rare import Arrears
+from actors.schedule.terms import Method
 
 PAGE_MAX = 100
 _FEN = 10**15
@@ -141,6 +142,86 @@ class UploadProofRequest(OfLoan, frozen=True, kw_only=True):
     document_hash: Hash
     amount_fen: Fen
     kind: Annotated[str, Meta(min_length=1, max_length=32, description="凭证种类 · kind of document")]
+
+
+Staff = Annotated[str, Meta(min_length=1, max_length=32, description="柜员号 · staff id")]
+Reason = Annotated[str, Meta(max_length=200, description="原因 · reason")]
+Rate = Annotated[str, Meta(max_length=16, description="年利率小数，空为不变 · rate per year, empty: unchanged")]
+Periods = Annotated[int, Meta(ge=-1000, le=1000, description="期数 · number of periods")]
+DocumentNo = Annotated[str, Meta(min_length=1, max_length=64, description="文书编号 · number of the document")]
+
+
+class ChangeSettlementAccountRequest(OfCustomer, frozen=True, kw_only=True):
+    account_no: Annotated[str, Meta(max_length=40, description="本人结算账号 · own settlement account")]
+    maker: Staff
+    checker: Staff
+
+
+class MeasureRequest(OfLoan, frozen=True, kw_only=True):
+    """What two different members of staff decide of a loan: 经办 and 复核."""
+
+    maker: Staff
+    checker: Staff
+    reason: Reason = ""
+
+
+class WaiveRequest(MeasureRequest, frozen=True, kw_only=True):
+    principal_fen: Fen = 0
+    interest_fen: Fen = 0
+    penalty_fen: Fen = 0
+    compound_fen: Fen = 0
+
+
+class ExtendLoanRequest(MeasureRequest, frozen=True, kw_only=True):
+    periods: Periods
+    annual_rate: Rate = ""
+
+
+class RestructureRequest(MeasureRequest, frozen=True, kw_only=True):
+    method: Method
+    periods: Periods
+    arrears: Annotated[
+        Arrears,
+        Meta(description="欠款转本/仅本金转入/保留欠款 · arrears into the plan, their principal only, or kept due"),
+    ]
+    annual_rate: Rate = ""
+
+
+class MarkMisuseRequest(MeasureRequest, frozen=True, kw_only=True):
+    amount_fen: Fen
+    from_date: Annotated[date, Meta(description="挪用日期 · day of misuse")]
+
+
+class ReclassifyRequest(MeasureRequest, frozen=True, kw_only=True):
+    risk_class: Annotated[int, Meta(ge=-1000, le=1000, description="1正常2关注3次级4可疑5损失 · 1 normal .. 5 loss")]
+    until: Annotated[date | None, Meta(description="保持至，空为长期 · up to the day before, none: for ever")] = None
+
+
+class SetAllowanceRequest(MeasureRequest, frozen=True, kw_only=True):
+    ecl_fen: Annotated[
+        int | None, Meta(description="预期信用损失，单位分，空为按分类计提 · ECL figure in fen, none: by class")
+    ] = None
+
+
+class FreezeLoanRequest(OfLoan, frozen=True, kw_only=True):
+    document_no: DocumentNo
+    reason: Reason = ""
+
+
+class UnfreezeLoanRequest(OfLoan, frozen=True, kw_only=True):
+    document_no: DocumentNo
+
+
+class RefundSuspenseRequest(MeasureRequest, frozen=True, kw_only=True):
+    amount_fen: Fen = 0
+
+
+class MarkDisputeRequest(OfLoan, frozen=True, kw_only=True):
+    note: Annotated[str, Meta(max_length=200, description="异议说明，空为解除 · note, empty: over")] = ""
+
+
+class RecordDeathRequest(MeasureRequest, frozen=True, kw_only=True):
+    died_on: Annotated[date | None, Meta(description="死亡日期，空为撤销 · day of death, none: taken back")] = None
 
 
 class LoansOfCustomerRequest(OfCustomer, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from typing import Any
 
 from actors.codes import Code
 from actors.customer.events import (
+    LineEnded,
     LineReserved,
     LineRestored,
     ReservationAsked,
@@ -89,6 +90,8 @@ def _refuse_draw(state: CustomerState, command: CheckDraw | ReserveLine, ctx: Co
     """The line is active (by the table); now the sum, arrears, the room on the line, the cap over all lines."""
     if command.amount_fen <= 0:
         return Refused(Code.BAD_AMOUNT)
+    if state.blocked:
+        return Refused(Code.DRAWS_BLOCKED, {"reasons": sorted(set(state.blocked.values()))})
     if state.overdue:
         return Refused(Code.CUSTOMER_OVERDUE)
     available = available_fen(state, command.product, ctx.business_date)
@@ -121,24 +124,27 @@ def release(state: CustomerState, command: ReleaseReservation) -> Decision:
 def restore(state: CustomerState, command: RestoreLine, ctx: Context) -> Decision:
     """Revolving: principal repaid comes back. Otherwise what was drawn stays used; only a reversal brings it back.
 
-    A loan that repays has been paid out: a reservation still open is confirmed by it.
+    A loan that repays has been paid out: a reservation still open is confirmed by it. A write-off ends the line, too.
     """
     draw = state.draws[command.loan_id]
-    if not 0 <= command.amount_fen <= draw.amount_fen:
+    if not 0 <= command.lost_fen <= command.amount_fen <= draw.amount_fen:
         return Refused(Code.BAD_AMOUNT, {"outstanding_fen": draw.amount_fen})
-    ended = command.settled or command.reversed
+    ended = command.settled or command.reversed or command.written_off
     product = ctx.bank.products.get(draw.product)
     revolving = product is not None and product.revolving
-    freed_fen = draw.amount_fen if ended else command.amount_fen
+    freed_fen = draw.amount_fen if ended and not command.written_off else command.amount_fen
     restored = LineRestored(
         loan_id=command.loan_id,
-        restored_fen=freed_fen if revolving or command.reversed else 0,
+        restored_fen=freed_fen - command.lost_fen if revolving or command.reversed else 0,
         outstanding_fen=0 if ended else draw.amount_fen - command.amount_fen,
         ended=ended,
     )
+    events: list[Event] = [restored]
     if draw.status == "reserved":
-        return Accepted((ReservationConfirmed(loan_id=command.loan_id, implied=True), restored))
-    return Accepted((restored,))
+        events.insert(0, ReservationConfirmed(loan_id=command.loan_id, implied=True))
+    if command.written_off and state.lines[draw.product].status != "ended":
+        events.append(LineEnded(product=draw.product, loan_id=command.loan_id))
+    return Accepted(tuple(events))
 
 
 def ask_processes(state: CustomerState, ctx: Context) -> Decision:

@@ -117,6 +117,33 @@ class LineRestored(Event, frozen=True, kw_only=True):
     ended: bool
 
 
+class LineEnded(Event, frozen=True, kw_only=True):
+    """核销: the line of the written-off loan ends; nothing of its draw comes back."""
+
+    product: str
+    loan_id: str
+
+
+class DrawsBlocked(Event, frozen=True, kw_only=True):
+    """No draw because of this loan: ``reason`` written_off, misuse, death."""
+
+    loan_id: str
+    reason: str
+
+
+class DrawsUnblocked(Event, frozen=True, kw_only=True):
+    loan_id: str
+
+
+class AccountChanged(Event, frozen=True, kw_only=True):
+    """账户变更: the settlement account, by two persons."""
+
+    account_sealed: bytes
+    account_masked: str
+    maker: str
+    checker: str
+
+
 class OverdueNoted(Event, frozen=True, kw_only=True):
     loan_id: str
 
@@ -146,6 +173,10 @@ CustomerEvent = (
     | ReservationAsked
     | ReservationKept
     | LineRestored
+    | LineEnded
+    | DrawsBlocked
+    | DrawsUnblocked
+    | AccountChanged
     | OverdueNoted
     | OverdueCleared
     | RefusalNoted

@@ -5,10 +5,14 @@ from typing import Any
 from msgspec.structs import replace
 
 from actors.customer.events import (
+    AccountChanged,
     ConsentGiven,
     ConsentWithdrawn,
     CustomerEvent,
     CustomerRegistered,
+    DrawsBlocked,
+    DrawsUnblocked,
+    LineEnded,
     LineExpired,
     LineFrozen,
     LineGranted,
@@ -49,6 +53,12 @@ def evolve(state: CustomerState | None, event: CustomerEvent) -> CustomerState:
             return replace(state, overdue=(*state.overdue, event.loan_id))
         case OverdueCleared():
             return replace(state, overdue=tuple(i for i in state.overdue if i != event.loan_id))
+        case DrawsBlocked():
+            return replace(state, blocked={**state.blocked, event.loan_id: event.reason})
+        case DrawsUnblocked():
+            return replace(state, blocked=_without(state.blocked, event.loan_id))
+        case AccountChanged():
+            return replace(state, account_sealed=event.account_sealed, account_masked=event.account_masked)
         case RefusalNoted():
             return replace(state, refused_until={**state.refused_until, event.product: event.until})
         case EffectRequested():
@@ -77,7 +87,8 @@ def _line(
     | ReservationReleased
     | ReservationAsked
     | ReservationKept
-    | LineRestored,
+    | LineRestored
+    | LineEnded,
 ) -> CustomerState:
     match event:
         case LineGranted():
@@ -89,6 +100,8 @@ def _line(
             return _with_line(state, event.product, status="active")
         case LineExpired():
             return _with_line(state, event.product, status="expired")
+        case LineEnded():
+            return _with_line(state, event.product, status="ended")
         case LineReserved():
             draw = Draw(event.product, event.process_id, event.amount_fen, "reserved", event.check_at_ms)
             return replace(state, draws={**state.draws, event.loan_id: draw})

@@ -7,12 +7,23 @@ Lines and draws have their rules in draws.py and lines.py; here is the table of 
 from typing import Any, assert_never
 
 from actors.codes import Code
+from actors.customer.account import account_view, change_account
 from actors.customer.draws import ask_processes, check_draw, confirm, release, reserve, restore, settle
-from actors.customer.events import CustomerEvent, LineExpired, OverdueCleared, OverdueNoted, RefusalNoted
+from actors.customer.events import (
+    CustomerEvent,
+    DrawsBlocked,
+    DrawsUnblocked,
+    LineExpired,
+    OverdueCleared,
+    OverdueNoted,
+    RefusalNoted,
+)
 from actors.customer.evolution import evolve as evolve
-from actors.customer.line import line_ends, status_on
+from actors.customer.line import OVER, line_ends, status_on
 from actors.customer.lines import freeze, grant, unfreeze
 from actors.customer.messages import (
+    BlockDraws,
+    ChangeSettlementAccount,
     CheckDraw,
     CheckReservations,
     ConfirmReservation,
@@ -35,6 +46,7 @@ from actors.customer.messages import (
     RestoreLine,
     SnapshotCustomer,
     TakeOffWhiteList,
+    TellAccount,
     UnfreezeLine,
     WithdrawConsent,
 )
@@ -49,6 +61,7 @@ LINE_TRANSITIONS: dict[tuple[str, type], tuple[str, ...]] = {
     ("none", GrantLine): ("active",),
     ("active", GrantLine): ("active",),
     ("expired", GrantLine): ("active",),
+    ("ended", GrantLine): ("active",),
     ("active", FreezeLine): ("frozen",),
     ("frozen", UnfreezeLine): ("active",),
     ("active", CheckDraw): ("active",),
@@ -61,6 +74,7 @@ MISSING_LINE_CELL = {
     "active": Code.LINE_STATUS,
     "frozen": Code.LINE_FROZEN,
     "expired": Code.LINE_EXPIRED,
+    "ended": Code.LINE_ENDED,
 }
 
 DRAW_TRANSITIONS: dict[tuple[str, type], tuple[str, ...]] = {
@@ -141,6 +155,12 @@ def _dispatch(state: CustomerState, command: CustomerCommand, ctx: Context) -> D
             return _expire_lines(state, command, ctx)
         case NoteOverdue():
             return _note_overdue(state, command)
+        case BlockDraws():
+            return _block_draws(state, command)
+        case ChangeSettlementAccount():
+            return change_account(command, ctx)
+        case TellAccount():
+            return Accepted((), account_view(state))
         case NoteRefusal():
             return _note_refusal(state, command, ctx)
         case SnapshotCustomer():
@@ -160,7 +180,7 @@ def _expiries(state: CustomerState, ctx: Context) -> tuple[LineExpired, ...]:
     return tuple(
         LineExpired(product=product)
         for product, line in state.lines.items()
-        if line.status != "expired" and status_on(line, ctx.business_date) == "expired"
+        if line.status not in OVER and status_on(line, ctx.business_date) == "expired"
     )
 
 
@@ -169,6 +189,14 @@ def _note_overdue(state: CustomerState, command: NoteOverdue) -> Decision:
         return Accepted(())
     noted = OverdueNoted if command.overdue else OverdueCleared
     return Accepted((noted(loan_id=command.loan_id),))
+
+
+def _block_draws(state: CustomerState, command: BlockDraws) -> Decision:
+    if state.blocked.get(command.loan_id, "") == command.reason:
+        return Accepted(())
+    if not command.reason:
+        return Accepted((DrawsUnblocked(loan_id=command.loan_id),))
+    return Accepted((DrawsBlocked(loan_id=command.loan_id, reason=command.reason),))
 
 
 def _note_refusal(state: CustomerState, command: NoteRefusal, ctx: Context) -> Decision:

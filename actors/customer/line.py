@@ -7,17 +7,21 @@ from datetime import date
 
 from actors.customer.state import CustomerState, Line
 
+OVER = ("expired", "ended")
+
 
 def status_on(line: Line | None, on: date) -> str:
-    """none, active, frozen or expired. A line is good to the end of its last day; expiry outweighs a freeze."""
+    """none, active, frozen, expired or ended. A line is good to the end of its last day; expiry outweighs a freeze."""
     if line is None:
         return "none"
+    if line.status == "ended":
+        return "ended"
     return "expired" if on > line.expires_on else line.status
 
 
 def line_ends(state: CustomerState) -> date | None:
-    """The earliest last day of a line that is not noted as expired; the day's end looks for those that have passed."""
-    return min((line.expires_on for line in state.lines.values() if line.status != "expired"), default=None)
+    """The earliest last day of a line that is not over yet; the day's end looks for those that have passed."""
+    return min((line.expires_on for line in state.lines.values() if line.status not in OVER), default=None)
 
 
 def reserved_fen(state: CustomerState, product: str) -> int:
@@ -55,7 +59,7 @@ def limits_fen(state: CustomerState, on: date, without: str = "") -> int:
 
 
 def undrawn_fen(line: Line | None) -> int:
-    """What the bank still promises (memo M1): limit less use; nothing once expired, nothing when over-used."""
-    if line is None or line.status == "expired":
+    """What the bank still promises (memo M1): limit less use; nothing once expired or ended, nothing when over-used."""
+    if line is None or line.status in OVER:
         return 0
     return max(0, line.limit_fen - line.used_fen)

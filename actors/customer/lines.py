@@ -13,8 +13,10 @@ from actors.turn import Accepted, Context, Decision, Refused
 def grant(state: CustomerState, command: GrantLine, ctx: Context) -> Decision:
     """One line per product: a new grant replaces limit, rate and expiry, and goes on with what is outstanding.
 
-    All live lines together stay within the bank's cap for one borrower.
+    All live lines together stay within the bank's cap for one borrower. None while a loan blocks draws.
     """
+    if state.blocked:
+        return Refused(Code.DRAWS_BLOCKED)
     if command.limit_fen <= 0:
         return Refused(Code.BAD_AMOUNT)
     if command.limit_fen > ctx.bank.products[command.product].amount_fen_max:

@@ -103,12 +103,18 @@ class CheckReservations(Command, frozen=True, kw_only=True):
 
 
 class RestoreLine(Command, frozen=True, kw_only=True):
-    """恢复: principal repaid (or a disbursement reversed: ``reversed`` true). From the loan."""
+    """恢复: principal repaid (or a disbursement reversed: ``reversed`` true). From the loan.
+
+    ``lost_fen`` of it was waived: it leaves the draw and does not come back. ``written_off``: nor does the rest of the
+    draw, and the line ends.
+    """
 
     loan_id: str
     amount_fen: int
     settled: bool = False
     reversed: bool = False
+    lost_fen: int = 0
+    written_off: bool = False
 
 
 class NoteOverdue(Command, frozen=True, kw_only=True):
@@ -116,6 +122,27 @@ class NoteOverdue(Command, frozen=True, kw_only=True):
 
     loan_id: str
     overdue: bool
+
+
+class BlockDraws(Command, frozen=True, kw_only=True):
+    """From the loan: no draw while it is written off or misused, or the borrower is dead; ``reason`` "": no longer."""
+
+    loan_id: str
+    reason: str = ""
+
+
+class ChangeSettlementAccount(Command, frozen=True, kw_only=True):
+    """账户变更: the person's own settlement account at the bank, its holder's name checked (maker, checker)."""
+
+    account_no: str
+    maker: str
+    checker: str
+
+
+class TellAccount(Command, frozen=True, kw_only=True):
+    """Asked by a loan that changes its repayment account: answers `AccountView`."""
+
+    loan_id: str
 
 
 class ExpireLines(Command, frozen=True, kw_only=True):
@@ -168,6 +195,9 @@ CustomerCommand = (
     | NoteRefusal
     | RestoreLine
     | NoteOverdue
+    | BlockDraws
+    | ChangeSettlementAccount
+    | TellAccount
     | ExpireLines
     | SnapshotCustomer
     | SettleEffect
@@ -184,7 +214,7 @@ class ConsentView(View, frozen=True, kw_only=True):
 
 
 class LineView(View, frozen=True, kw_only=True):
-    """``status``: active, frozen, expired. ``available_fen`` is 0 unless active."""
+    """``status``: active, frozen, expired, ended. ``available_fen`` is 0 unless active."""
 
     product: str
     status: str
@@ -209,6 +239,7 @@ class CustomerView(View, frozen=True, kw_only=True):
     white_list: tuple[str, ...]
     lines: tuple[LineView, ...]
     version: int = 0
+    draws_blocked: tuple[str, ...] = ()
 
 
 class LinesView(View, frozen=True, kw_only=True):
@@ -227,6 +258,13 @@ class ReservedView(View, frozen=True, kw_only=True):
     product: str
     amount_fen: int
     phone_sealed: bytes
+
+
+class AccountView(View, frozen=True, kw_only=True):
+    """``account_sealed``: sealed for the customer's id."""
+
+    account_sealed: bytes
+    account_masked: str
 
 
 class DrawTermsView(View, frozen=True, kw_only=True):

@@ -3,6 +3,7 @@
 from actors.bank import BankTerms
 from actors.customer.events import (
     CustomerEvent,
+    LineEnded,
     LineExpired,
     LineGranted,
     LineRestored,
@@ -15,7 +16,7 @@ from actors.ledger import memo_entry
 from actors.turn import Posting
 
 UNDRAWN = "memo_undrawn_lines"
-MOVES_LINE = (LineGranted, ReservationConfirmed, LineRestored, LineExpired)
+MOVES_LINE = (LineGranted, ReservationConfirmed, LineRestored, LineExpired, LineEnded)
 
 
 def postings(state: CustomerState | None, event: CustomerEvent, bank: BankTerms) -> tuple[Posting, ...]:

@@ -27,7 +27,7 @@ class Listing(Struct, frozen=True, array_like=True):
 
 
 class Line(Struct, frozen=True, array_like=True):
-    """授信额度 of one product. ``status`` active, frozen, expired (also by date: `line.status_on`).
+    """授信额度 of one product. ``status`` active, frozen, expired (also by date: `line.status_on`), ended (核销).
 
     ``used_fen`` 占用: paid out and not restored; what is reserved stands in the draws.
     """
@@ -83,3 +83,5 @@ class CustomerState(Struct, frozen=True, kw_only=True, omit_defaults=True):
     effects: dict[str, Effect] = {}
     doubted: tuple[str, ...] = ()
     incidents: int = 0
+    blocked: dict[str, str] = {}
+    """Loan -> why it blocks draws."""

@@ -31,6 +31,7 @@ def customer_view(state: CustomerState, ctx: Context) -> CustomerView:
         white_list=tuple(p for p, listing in state.white_list.items() if ctx.business_date <= listing.valid_until),
         lines=line_views(state, ctx),
         version=ctx.version,
+        draws_blocked=tuple(sorted(set(state.blocked.values()))),
     )
 
 

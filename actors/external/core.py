@@ -1,4 +1,4 @@
-"""Core banking 核心: disburse, debit, reverse, daily vouchers, and the query that settles doubt; its ledger, asked.
+"""Core banking 核心: disburse, debit, reverse, refund, daily vouchers, the query that settles doubt; its ledger, asked.
 
 Money moves here and nowhere else.
 
@@ -23,6 +23,7 @@ SERVICES = {
     "debit": ("02003000102", "01"),
     "reverse": ("02003000104", "01"),
     "voucher": ("02003000105", "01"),
+    "refund": ("02003000107", "01"),
 }
 QUERY = ("02003000103", "01")
 LEDGER = ("02003000106", "01")
@@ -60,6 +61,16 @@ REFUSALS: dict[str, dict[str, Code]] = {
         "CB1014": Code.OUTSIDE_REFUSED,
         "CB2001": Code.OUTSIDE_REFUSED,
     },
+    "refund": {
+        "CB1001": Code.REFUND_REFUSED,
+        "CB1003": Code.REFUND_REFUSED,
+        "CB1004": Code.REFUND_REFUSED,
+        "CB1006": Code.REFUND_REFUSED,
+        "CB1007": Code.REFUND_REFUSED,
+        "CB1008": Code.REFUND_REFUSED,
+        "CB1014": Code.REFUND_REFUSED,
+        "CB2001": Code.REFUND_REFUSED,
+    },
     "voucher": {
         "CB1014": Code.VOUCHER_REFUSED,
         "CB1015": Code.VOUCHER_REFUSED,  # the date is not open for booking there
@@ -75,6 +86,7 @@ REFUSED_BY_QUERY = {
     "debit": Code.DEBIT_REFUSED,
     "reverse": Code.OUTSIDE_REFUSED,
     "voucher": Code.VOUCHER_REFUSED,
+    "refund": Code.REFUND_REFUSED,
 }
 """When the query says "failed" with a code not in `REFUSALS`: definite all the same."""
 
@@ -254,6 +266,16 @@ def _reverse(payload: dict[str, Any], account: str) -> dict[str, Any]:
     }
 
 
+def _refund(payload: dict[str, Any], account: str) -> dict[str, Any]:
+    return {
+        "LOAN_NO": payload["loan_id"],
+        "CUSTOMER_NO": payload["customer_id"],
+        "AMOUNT": yuan(payload["amount_fen"]),
+        "ACCOUNT_NO": account,
+        "BUSINESS_DATE": str(payload["business_date"]).replace("-", ""),
+    }
+
+
 def _voucher(payload: dict[str, Any], account: str) -> dict[str, Any]:
     """``payload["lines"]``: [[core account, debit fen, credit fen], ...]; the total is of the debits."""
     return {
@@ -272,4 +294,5 @@ _BODIES: dict[str, Callable[[dict[str, Any], str], dict[str, Any]]] = {
     "debit": _debit,
     "reverse": _reverse,
     "voucher": _voucher,
+    "refund": _refund,
 }

@@ -19,6 +19,7 @@ KNOWN_WITHOUT_LINE = frozenset(
         "ReservationAsked",
         "ReservationKept",
         "RefusalNoted",
+        "AccountChanged",
         "EffectRequested",
         "EffectSettled",
         "EffectDoubted",
@@ -51,12 +52,15 @@ class LineBook:
         self.lines: dict[str, CreditLine] = {}
         self.drawings: dict[str, Drawing] = {}
         self.overdue: set[str] = set()
+        self.blocked: dict[str, str] = {}
         self.draws = 0
 
     @property
     def undrawn_fen(self) -> int:
-        """What the bank still promises: limit less use of lines that have not expired."""
-        return sum(max(0, x.limit_fen - x.used_fen) for x in self.lines.values() if x.status != "expired")
+        """What the bank still promises: limit less use of lines that have neither expired nor ended."""
+        return sum(
+            max(0, x.limit_fen - x.used_fen) for x in self.lines.values() if x.status not in ("expired", "ended")
+        )
 
     def take(self, type: str, fields: dict[str, Any], day: date) -> None:
         match type:
@@ -73,6 +77,12 @@ class LineBook:
                 self._released(fields["loan_id"])
             case "LineRestored":
                 self._restored(fields)
+            case "LineEnded":
+                self._ended(fields)
+            case "DrawsBlocked":
+                self.blocked[fields["loan_id"]] = fields["reason"]
+            case "DrawsUnblocked":
+                self.blocked.pop(fields["loan_id"], None)
             case "OverdueNoted":
                 self.overdue.add(fields["loan_id"])
             case "OverdueCleared":
@@ -86,8 +96,17 @@ class LineBook:
     def _of(self, product: str, status: str) -> int:
         return sum(x.amount_fen for x in self.drawings.values() if x.product == product and x.status == status)
 
+    def _ended(self, fields: dict[str, Any]) -> None:
+        """By a write-off, whose draw is over by then and gave nothing back."""
+        drawing = self.drawings.get(fields["loan_id"])
+        if drawing is not None and drawing.status != "closed":
+            self._fault("line ended before its draw", fields["loan_id"])
+        self.lines[fields["product"]].status = "ended"
+
     def _granted(self, fields: dict[str, Any]) -> None:
         product, used = fields["product"], fields["used_fen"]
+        if self.blocked:
+            self._fault("line granted while blocked", f"{product} while {min(self.blocked.items())}")
         if used != self._of(product, "used"):
             self._fault("use carried over", f"{product}: {used} fen, outstanding draws {self._of(product, 'used')} fen")
         expires = date.fromisoformat(fields["expires_on"])
@@ -108,6 +127,8 @@ class LineBook:
                 )
         if self.overdue:
             self._fault("draw while overdue", f"{loan} while {min(self.overdue)} was overdue")
+        if self.blocked:
+            self._fault("draw while blocked", f"{loan} while {min(self.blocked.items())}")
         if loan in self.drawings:
             self._fault("reserved twice", loan)
         self.drawings[loan] = Drawing(product=product, amount_fen=amount)

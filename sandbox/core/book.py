@@ -1,4 +1,4 @@
-"""What the core does with an instruction: pay out, debit, reverse, book a daily voucher; each once per number.
+"""What the core does with an instruction: pay out, debit, refund, reverse, book a daily voucher; each once per number.
 
 Before it: sandbox/core/service.py reads the message. Refusals are stored under the number like successes, so a query or
 a re-send finds them. Everything here runs without awaiting: an instruction is applied in one piece.
@@ -17,6 +17,7 @@ from sandbox.core.booking import (
     debited_lines,
     ordered_split,
     paid_out_lines,
+    refunded_lines,
 )
 from sandbox.core.ledger import CLEARING, DEPOSITS, Line, red
 from sandbox.core.records import Books, Deposit, Instruction, LoanAccount, Order
@@ -178,6 +179,19 @@ class CoreBook:
         self._book(instruction, debited_lines(self.mode(order.bank), taken, instruction.split))
         instruction.moved_fen = taken
 
+    def refund(self, instruction: Instruction, order: Order) -> None:
+        """退溢缴款: what a system holds of a customer's surplus goes back into the account, frozen or not no matter."""
+        if order.amount_fen <= 0:
+            raise CoreRefusal(codes.BAD_AMOUNT)
+        loan = self.books.loans.get(order.bank, {}).get(order.loan_no)
+        if loan is None or loan.status == "reversed":
+            raise CoreRefusal(codes.NO_LOAN)
+        held = self._deposit(order.bank, order.account)
+        held.balance_fen += order.amount_fen
+        loan.movements.append(order.key)
+        self._book(instruction, refunded_lines(self.mode(order.bank), order.amount_fen))
+        instruction.moved_fen = order.amount_fen
+
     def voucher(self, instruction: Instruction, order: Order) -> None:
         """日终传票: another system's day in sums by account, booked under the day it speaks of, which must be open."""
         check_voucher(order)
@@ -284,4 +298,5 @@ _DO: dict[str, Any] = {
     "debit": CoreBook.debit,
     "reverse": CoreBook.reverse,
     "voucher": CoreBook.voucher,
+    "refund": CoreBook.refund,
 }

@@ -5,6 +5,8 @@
 | instructed | 1303 / 2011 | 2011 / 1303, 1132.01, 1132.02, 1132.03, 6021 by the order's split |
 | core_calculated | 1303 / 2011 | the same accounts by the core's own split (sandbox/core/reckon.py), surplus to 2241 |
 | gl_summary | 3001 / 2011 | 2011 / 3001: the thin core knows no loans, their ledger comes in daily vouchers |
+
+A surplus goes back by 2241 / 2011, in gl_summary by 3001 / 2011.
 """
 
 from typing import Final
@@ -32,6 +34,10 @@ class CoreRefusal(Exception):
 
 def paid_out_lines(mode: str, amount_fen: int) -> list[Line]:
     return [Line(CLEARING if mode == THIN else LOANS, amount_fen, 0), Line(DEPOSITS, 0, amount_fen)]
+
+
+def refunded_lines(mode: str, amount_fen: int) -> list[Line]:
+    return [Line(CLEARING if mode == THIN else SUSPENSE, amount_fen, 0), Line(DEPOSITS, 0, amount_fen)]
 
 
 def debited_lines(mode: str, taken_fen: int, split: Split) -> list[Line]:

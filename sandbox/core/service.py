@@ -7,6 +7,7 @@
 | 02003000103 | 01 | query 交易查询 | ORIG_CONSUMER_ID ORIG_SEQ_NO ORIG_TRAN_DATE | STATUS(S/F/P/N) + those of the original |
 | 02003000104 | 01 | reverse 冲正 | LOAN_NO REVERSAL_SEQ_NO AMOUNT REASON | CORE_DATE CORE_SERIAL |
 | 02003000105 | 01 | voucher 日终传票 | VOUCHER_NO BOOK_DATE PRODUCT AMOUNT LINES[ACCOUNT DEBIT CREDIT] | CORE_DATE CORE_SERIAL |
+| 02003000107 | 01 | refund 退溢缴款 | LOAN_NO CUSTOMER_NO AMOUNT ACCOUNT_NO BUSINESS_DATE | CORE_DATE CORE_SERIAL |
 | 02003000106 | 01 | ledger 总账查询 | LEDGER_DATE | CORE_DATE ROWS[ACCOUNT OPENING DEBIT CREDIT CLOSING]: of the asking system |
 
 The legal entity is SYS_HEAD/LEGAL_ENTITY. A date is yyyyMMdd.
@@ -32,6 +33,7 @@ _OPERATIONS = {
     ("02003000104", "01"): "reverse",
     ("02003000105", "01"): "voucher",
     ("02003000106", "01"): "ledger",
+    ("02003000107", "01"): "refund",
 }
 
 
@@ -224,6 +226,21 @@ def _reverse(message: Message) -> Order:
     )
 
 
+def _refund(message: Message) -> Order:
+    head, body = message.head, message.body
+    return Order(
+        operation="refund",
+        consumer=_text(head, "CONSUMER_ID"),
+        sequence=_text(head, "CONSUMER_SEQ_NO"),
+        bank=_text(head, "LEGAL_ENTITY"),
+        digest=_digest("refund", body),
+        loan_no=_text(body, "LOAN_NO"),
+        account=_text(body, "ACCOUNT_NO"),
+        amount_fen=fen(_text(body, "AMOUNT")),
+        customer_no=_text(body, "CUSTOMER_NO"),
+    )
+
+
 def _voucher(message: Message) -> Order:
     head, body = message.head, message.body
     lines = (
@@ -248,4 +265,5 @@ _READ: dict[str, Callable[[Message], Order]] = {
     "debit": _debit,
     "reverse": _reverse,
     "voucher": _voucher,
+    "refund": _refund,
 }
