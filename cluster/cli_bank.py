@@ -69,6 +69,8 @@ def load(
         return
     day = parsed_date(on) if on else date.today()
     known = asyncio.run(_first_loads(database_url(settings_file, url), terms, day))
+    if known and (newer := asyncio.run(_newer_lpr(database_url(settings_file, url), terms[0]))):
+        typer.echo(f"配置含{newer}条新LPR the files hold new LPR: miaodai lpr load {folder / 'lpr.csv'}")
     differing = [t for t in known if asyncio.run(_differs(database_url(settings_file, url), t))]
     for each in known:
         if each not in differing:
@@ -153,6 +155,14 @@ async def _first_loads(url: str, terms: "list[BankTerms]", day: date) -> "list[B
             else:
                 known.append(each)
     return known
+
+
+async def _newer_lpr(url: str, wanted: "BankTerms") -> int:
+    """How many rows of the files' LPR are not loaded yet; a conflict is said when they are."""
+    from cluster.proposals import TermsDesk
+
+    async with opened_store(url) as store:
+        return len(set(wanted.lpr) - set(await TermsDesk(store).known_lpr()))
 
 
 async def _differs(url: str, wanted: "BankTerms") -> bool:

@@ -1,7 +1,7 @@
 """The published LPR series: read from a file, checked, and joined to what is known. Pure but for reading the file.
 
 Rows are (day of publication, tenor, rate per year); each rate is a whole number of basis points, so that a contract
-rate is one too. The series only grows at its end: a published row never changes, none is put in between.
+rate is one too. The series only grows at its end: nothing that may have priced a loan ever changes.
 """
 
 import csv
@@ -62,20 +62,25 @@ class LprConflict(ValueError):
 
 
 def news(known: Iterable[Row], read: Iterable[Row]) -> tuple[Row, ...]:
-    """The rows of ``read`` that are new; those known already are passed over. Raises `LprConflict`."""
-    rates = {(day, tenor): rate for day, tenor, rate in known}
-    last: dict[str, date] = {}
-    for day, tenor in rates:
-        last[tenor] = max(day, last.get(tenor, day))
+    """The rows of ``read`` that are new; those known already are passed over. Raises `LprConflict`.
+
+    Put in between may only be what repeats the rate of then: a publication without a change, which prices nothing anew.
+    """
+    series = sorted(known)
+    rates = {(day, tenor): rate for day, tenor, rate in series}
     found = []
     for day, tenor, rate in read:
         published = rates.get((day, tenor))
-        if published is None and tenor in last and day < last[tenor]:
-            raise LprConflict(f"{day} {tenor}: 早于已公布的{last[tenor]} comes before {last[tenor]}, published already")
+        if published is not None and published != rate:
+            raise LprConflict(f"{day} {tenor}: 已公布为{published} is published as {published}, not {rate}")
+        of_tenor = [row for row in series if row[1] == tenor]
+        if published is None and of_tenor and day < of_tenor[-1][0]:
+            before = [row[2] for row in of_tenor if row[0] < day]
+            if not before or before[-1] != rate:
+                last = of_tenor[-1][0]
+                raise LprConflict(f"{day} {tenor}: 早于已公布的{last} comes before {last}, published already")
         if published is None:
             found.append((day, tenor, rate))
-        elif published != rate:
-            raise LprConflict(f"{day} {tenor}: 已公布为{published} is published as {published}, not {rate}")
     return tuple(sorted(found))
 
 

@@ -62,10 +62,17 @@ def test_new_rows_are_told_from_known_ones(tmp_path: Path) -> None:
     assert odd_rows(KNOWN, new) == []
 
 
-@pytest.mark.parametrize(("day", "rate"), [(LAST, "0.0290"), (date(2026, 2, 23), "0.0300"), (date(2019, 8, 1), "0.04")])
-def test_a_published_row_never_changes_and_none_is_put_in_between(day: date, rate: str) -> None:
+@pytest.mark.parametrize(("day", "rate"), [(LAST, "0.0290"), (date(2026, 2, 23), "0.0310"), (date(2019, 8, 1), "0.04")])
+def test_a_published_row_never_changes_and_no_other_rate_is_put_in_between(day: date, rate: str) -> None:
     with pytest.raises(LprConflict, match=str(day)):
         news(KNOWN, [(day, "1Y", Decimal(rate))])
+
+
+def test_publications_without_a_change_may_be_filled_in() -> None:
+    """An older series that held the changes only takes the whole one."""
+    changes = [row for n, row in enumerate(KNOWN) if n < 2 or row[2] != KNOWN[n - 2][2]]
+    assert len(changes) < len(KNOWN) / 3
+    assert joined(changes, news(changes, KNOWN)) == KNOWN
 
 
 def test_an_unusual_day_or_move_is_only_a_warning() -> None:
