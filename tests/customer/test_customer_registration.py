@@ -86,7 +86,7 @@ def test_events_state_and_views_hold_no_personal_data_in_clear() -> None:
             assert secret.encode() not in stored
     assert VAULT.unseal(CUSTOMER, snapshot.identity_sealed) == identity_number()
     assert (shown.name_masked, shown.phone_masked, shown.version) == ("张*", "138****0000", 3)
-    assert lifecycle.columns(customer.state) == (VAULT.blind(identity_number()), "active")
+    assert lifecycle.columns(customer.state) == (VAULT.blind(identity_number()), "active", date(2027, 3, 2))
     customer.check()
 
 

@@ -47,6 +47,7 @@ DRAW_COMMANDS: list[Command] = [
     ReleaseReservation(loan_id=LOAN, process_id=PROCESS),
     RestoreLine(loan_id=LOAN, amount_fen=SUM // 2),
     RestoreLine(loan_id=LOAN, amount_fen=SUM, settled=True),
+    RestoreLine(loan_id=LOAN, amount_fen=0, written_off=True),
 ]
 
 
@@ -56,6 +57,9 @@ def line_in(status: str) -> Customer:
         customer.grant(expires_on=TODAY + timedelta(days=10))
     if status == "frozen":
         customer.do(FreezeLine(product="miaodai", reason="court"))
+    if status == "ended":
+        for step in (reserve(), RestoreLine(loan_id=LOAN, amount_fen=0, written_off=True)):
+            customer.do(step)
     if status == "expired":
         customer.on = TODAY + timedelta(days=11)
     return customer
@@ -93,7 +97,10 @@ def test_each_cell_of_the_line(status: str, command: Command) -> None:
     _walk(line_in(status), status, command, cell, MISSING_LINE_CELL[status], line_status)
 
 
-@pytest.mark.parametrize("command", DRAW_COMMANDS, ids=["reserve", "confirm", "release", "restore", "settle"])
+DRAW_NAMES = ["reserve", "confirm", "release", "restore", "settle", "write_off"]
+
+
+@pytest.mark.parametrize("command", DRAW_COMMANDS, ids=DRAW_NAMES)
 @pytest.mark.parametrize("status", ["none", "reserved", "used", "closed"])
 def test_each_cell_of_a_draw(status: str, command: Command) -> None:
     cell = DRAW_TRANSITIONS.get((status, type(command)))

@@ -55,6 +55,18 @@ async def disburse(outside: ConnectedOutside, payload: dict[str, Any], attempt: 
     return await outside.perform("core.disburse", payload, effect, attempt, "B1")
 
 
+@pytest.fixture
+def refund(vault: Any) -> dict[str, Any]:
+    return {
+        "bank": "B1",
+        "loan_id": "L1",
+        "customer_id": CUSTOMER,
+        "amount_fen": 77,
+        "account_sealed": vault.seal(CUSTOMER, ACCOUNT),
+        "business_date": "2026-01-05",
+    }
+
+
 def balance(box: Sandbox) -> int:
     held = box.core.account("B1", ACCOUNT)
     return held.balance_fen if held else 0
@@ -211,6 +223,39 @@ async def test_a_debit_without_answer_is_taken_once(
     assert (await outside.perform("core.debit", debit, "L-4-0", 0, "B1")).status == "unknown"
     assert (await outside.perform("core.debit", debit, "L-4-0", 1, "B1")).data["debited_fen"] == 9_050
     assert balance(box) == 100_000 - 9_050
+
+
+async def test_a_surplus_is_paid_back_once(box: Sandbox, outside: ConnectedOutside, pay_out: Any, refund: Any) -> None:
+    box.core.set_date("*", "2026-01-05")
+    await disburse(outside, pay_out, 0)
+    await box.set_fault(Fault(system="core", operation="refund", kind="timeout_after_doing", times=1))
+    assert (await outside.perform("core.refund", refund, "L-4-0", 0, "B1")).status == "unknown"
+    found = await outside.perform("core.refund", refund, "L-4-0", 1, "B1")
+    assert found == Outcome("done", "", {"core_date": "2026-01-05", "core_serial": "CB2026010500000002"})
+    assert balance(box) == 100_077
+    assert box.core.books.ledger.trial_balance()["B1"]["2241"] == 77
+    assert breaches(box.core.books) == []
+    later = await outside.perform("core.reverse", reversal(EFFECT), "L-9-0", 0, "B1")
+    assert (later.status, later.code) == ("refused", "later_operations")
+
+
+async def test_a_refund_refused(box: Sandbox, outside: ConnectedOutside, pay_out: Any, refund: Any) -> None:
+    stranger = await outside.perform("core.refund", refund, "L-4-0", 0, "B1")
+    assert stranger == Outcome("refused", "refund_refused", {"outside_code": "CB1006"})
+    await disburse(outside, pay_out, 0)
+    box.core.mark("B1", ACCOUNT, closed=True)
+    closed = await outside.perform("core.refund", refund, "L-5-0", 0, "B1")
+    assert closed == Outcome("refused", "refund_refused", {"outside_code": "CB1004"})
+    assert await outside.perform("core.refund", refund, "L-5-0", 1, "B1") == closed
+
+
+async def test_a_thin_core_pays_back_from_clearing(
+    box: Sandbox, outside: ConnectedOutside, pay_out: Any, refund: Any
+) -> None:
+    box.core.set_mode("B1", "gl_summary")
+    await disburse(outside, pay_out, 0)
+    assert (await outside.perform("core.refund", refund, "L-4-0", 0, "B1")).status == "done"
+    assert box.core.books.ledger.trial_balance()["B1"] == {"3001": 100_077, "2011": -100_077}
 
 
 def reversal(original: str, amount_fen: int = 100_000) -> dict[str, Any]:
