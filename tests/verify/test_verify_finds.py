@@ -1,13 +1,17 @@
 """Each invariant can fail: a played database is tampered with, and exactly what was broken is reported."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
 import pytest
 
+from cluster.verify.crew import CrewFailed, Errand, together
+from cluster.verify.findings import SAMPLE
 from cluster.verify.operations import Acknowledged
 from cluster.verify.run import Report, verify
+from cluster.verify.shards import Split
 from tests.verify.forger import Forger, forger
 from tests.verify.house import House
 
@@ -43,6 +47,48 @@ async def test_a_played_demo_is_sound(house: House) -> None:
     assert (report.ok, report.ledger_balanced, report.replay_identical) == (True, True, True)
     assert report.invariants_broken == 0
     assert [line.examined > 0 for line in report.lines] == [True] * 9
+
+
+async def test_several_processes_find_what_one_finds(house: House) -> None:
+    alone, crew = await verify(house.url, jobs=1), await verify(house.url, jobs=3)
+    assert crew.ok
+    assert crew.lines == alone.lines
+    assert crew.facts == alone.facts
+
+
+async def test_several_processes_find_every_breach_once(copy: str) -> None:
+    async def tamper(f: Forger) -> None:
+        for kind in ("customer", "loan", "process"):
+            await f.sql(f"UPDATE {kind} SET version = version + 1 WHERE id IN (SELECT id FROM {kind} LIMIT 25)")
+
+    alone = await after(copy, tamper, jobs=1)
+    crew = await verify(copy, jobs=3)
+    assert broken(crew) == broken(alone) == {4: {"versions"}, 7: {"state"}}
+    assert crew.lines == alone.lines
+    assert crew.breaches == 150
+    assert len(crew.sample) == len(alone.sample) == 2 * SAMPLE
+
+
+async def test_a_process_that_cannot_read_is_no_verdict(house: House) -> None:
+    """The crew's processes connect by themselves; one that cannot ends the verification, whatever the others found."""
+    errand = Errand(url=house.url.rpartition("/")[0] + "/no_such_database", bank="", snapshot="", split=Split())
+    with pytest.raises(CrewFailed, match="no_such_database"):
+        await asyncio.to_thread(together, errand, 2, lambda done, of: None)
+
+
+async def test_a_dedicated_actor_s_story_lies_on_two_chains(copy: str) -> None:
+    """Its events before the move lie on its shard, the later ones on its slot; together they are one story."""
+
+    async def tamper(f: Forger) -> None:
+        _, id, version = await f.find(
+            "EffectSettled", "kind = 2 AND seq = (SELECT max(seq) FROM journal b WHERE b.shard = j.shard)"
+        )
+        await f.sql("UPDATE loan SET shard = 1024 WHERE id = $1", id)
+        await f.sql("UPDATE journal SET shard = 1024, seq = 1 WHERE id = $1 AND version = $2", id, version)
+        await f.rechain(id)
+
+    report = await after(copy, tamper)
+    assert broken(report) == {}
 
 
 async def test_one_bank_alone_is_sound(house: House) -> None:
@@ -82,7 +128,7 @@ async def test_a_posting_changed(copy: str) -> None:
 
     found = broken(await after(copy, tamper))
     assert set(found) == {2}
-    assert {"entry", "trial balance", "principal of the loan", "general ledger = sum of loans"} <= found[2]
+    assert {"entry", "trial balance", "loans_performing of the loan", "general ledger = sum of loans"} <= found[2]
 
 
 async def test_a_whole_entry_lost_keeps_the_trial_balance_but_not_the_sub_ledger(copy: str) -> None:
