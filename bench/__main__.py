@@ -16,6 +16,7 @@ BENCHES = {
     "memory": "live",
     "activation": "live",
     "actor_per_loan": "actor_per_loan",
+    "eod": "eod",
 }
 """What ``--only`` takes, and the file that measures it (one file may measure two at once)."""
 
