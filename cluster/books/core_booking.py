@@ -5,7 +5,8 @@
 | Disbursed | principal / deposits | clearing / deposits |
 | DisbursementReversed | the same in red | the same in red |
 | Repaid by debit | deposits / principal, interest, penalty, compound, fee; surplus to suspense | deposits / clearing |
-| anything else it collected or paid (counter, court, refund) | deposits / clearing | deposits / clearing |
+| SuspenseRefunded | suspense / deposits | clearing / deposits |
+| anything else it collected (counter, court) | deposits / clearing | deposits / clearing |
 
 A day's voucher carries our postings less these lines: the core's ledger is then ours. An entry whose event carries no
 core serial is in no core's books yet: the voucher carries all of it. Every set of lines balances.
@@ -42,7 +43,7 @@ def core_booked(
     booked_on = date.fromisoformat(event["core_date"])
     deposits, clearing = chart.core_of_role("deposits"), chart.core_of_role("clearing")
     amount = event.get("amount_fen", 0)
-    out = type.startswith("Disburse") or type.startswith("Refund")
+    out = type.startswith("Disburse") or type == "SuspenseRefunded"
     into_deposits = -amount if out else amount  # debit less credit: what the customer's account gives
     if type.endswith("Reversed") or type.endswith("Reverted"):
         into_deposits = -into_deposits
@@ -52,6 +53,8 @@ def core_booked(
         lines.append((clearing, -into_deposits))
     elif type.startswith("Disburse"):
         lines.append((chart.core_of_role("loans_performing"), -into_deposits))
+    elif type == "SuspenseRefunded":
+        lines.append((chart.core_of_role("suspense"), -into_deposits))
     elif event.get("source") == "debit":
         told = event if split is None else dict(zip(_SPLIT, split, strict=True))
         parts = [(chart.core_of_role(role), -sign * told.get(name, 0)) for name, role in _PARTS]
