@@ -36,15 +36,27 @@ def plan(terms: Terms, start: date, holidays: Sequence[date] = ()) -> Plan:
     dues = due_dates(agreed, start, holidays)
     if agreed.method in AT_ONCE:
         dues = dues[-1:]
-    task = _task(terms, terms.amount_fen, start, dues, anchor_of(agreed, start), first=True)
-    done = spread(task._replace(principal_grace=agreed.principal_grace, interest_grace=agreed.interest_grace))
+    nominal = agreed.holidays != "shift"
+    task = _task(terms, terms.amount_fen, start, dues, anchor_of(agreed, start), first=True, nominal=nominal)
+    if agreed.principal_grace or agreed.interest_grace:
+        task = task._replace(principal_grace=agreed.principal_grace, interest_grace=agreed.interest_grace)
+    done = spread(task)
     return Plan(done.instalment_fen, tuple([Instalment(due, *row) for due, row in zip(dues, done.rows, strict=False)]))
 
 
-def _task(terms: Terms, balance_fen: int, start: date, dues: Sequence[date], anchor: int, *, first: bool) -> Task:
+def _task(
+    terms: Terms,
+    balance_fen: int,
+    start: date,
+    dues: Sequence[date],
+    anchor: int,
+    *,
+    first: bool,
+    nominal: bool = False,
+) -> Task:
     """The task of periods from ``start``; the first is apart where it is odd."""
     agreed = terms.plan
-    shares = shares_of(agreed, start, dues, anchor, first=first)
+    shares = shares_of(agreed, start, dues, anchor, first=first, nominal=nominal)
     own = None
     if agreed.method not in AT_ONCE and first:
         regular = regular_share(agreed, start, dues[0], anchor)

@@ -19,15 +19,22 @@ def share_of(terms: PlanTerms, start: date, end: date, anchor: int, *, first: bo
     if is_whole(terms, start, end, anchor):
         if terms.whole_periods == "twelfths":
             return terms.every, 12
-    elif first and terms.odd_days == "thirtieths":
+    elif first and terms.odd_days == "thirtieths" and terms.unit == "month":
         return (end - start).days, 360
     return year_part(start, end, terms.day_count, terms.year_end, terms.leap_days)
 
 
-def shares_of(terms: PlanTerms, start: date, dues: Sequence[date], anchor: int, *, first: bool) -> list[Share]:
-    """The shares of consecutive periods from ``start``; ``first``: the first of them is the first of the loan."""
+def shares_of(
+    terms: PlanTerms, start: date, dues: Sequence[date], anchor: int, *, first: bool, nominal: bool = False
+) -> list[Share]:
+    """The shares of consecutive periods from ``start``; ``first``: the first of them is the first of the loan.
+
+    ``nominal``: the due dates are those of the terms, none moved, so that all but the first are whole (months only).
+    """
     if terms.method in ("bullet", "pay_anytime"):
         return [year_part(start, dues[-1], terms.day_count, terms.year_end, terms.leap_days)]
+    if nominal and terms.unit == "month" and terms.whole_periods == "twelfths":
+        return [share_of(terms, start, dues[0], anchor, first=first)] + [(terms.every, 12)] * (len(dues) - 1)
     shares = []
     for due in dues:
         shares.append(share_of(terms, start, due, anchor, first=first))

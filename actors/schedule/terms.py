@@ -51,7 +51,7 @@ class PlanTerms(Struct, frozen=True, array_like=True):
     ``short_month``: an anchor of 29..31 falls on a short month's last day, or on day 1..3 of the next month, or stands
     for the 2nd..4th of the next month in every month.
     ``principal_grace``, ``interest_grace``: leading periods in which none of it is due.
-    ``interest_free``: leading periods that bear no interest at all.
+    ``interest_free``: leading periods that bear no interest at all (classic schedules only).
     ``instalment_step_fen``: the equal instalment is rounded to this; 0 is to the fen.
     ``year_end``: by actual/actual a stretch over a year's end is split before 1 January, or 31 December already belongs
     to the new year. ``leap_days``: a year is 366 days in leap years, or only for a stretch that contains 29 February.
