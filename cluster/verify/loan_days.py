@@ -43,7 +43,7 @@ def day_closed(story: LoanStory, fields: dict[str, Any]) -> None:
     story.allowance_fen += provision
     story.flows["impairment"] += provision
     _classify(story, get("risk_class", 0) or story.risk_class, morning)
-    check_allowance(story, day_text(last))
+    check_allowance(story, last)
     _turns(story, first, morning, oldest)
 
 
@@ -227,7 +227,7 @@ def _watched(story: LoanStory, rules: Rules, morning: int) -> bool:
     return morning >= months_after(story.clear_since, rules.watch_months)
 
 
-def check_allowance(story: LoanStory, when: str) -> None:
+def check_allowance(story: LoanStory, day: int) -> None:
     """Rate of the class x outstanding, HALF_UP; or what an ECL file asked for."""
     outstanding, booked = story.outstanding_fen, story.allowance_fen
     if story.ecl_fen is not None:
@@ -235,7 +235,7 @@ def check_allowance(story: LoanStory, when: str) -> None:
     else:
         right = by_some(story.rules, lambda rules: rules.provision(outstanding, story.risk_class) == booked)
     if not right:
-        story.fault(6, "allowance", f"{booked} fen for {outstanding} fen of class {story.risk_class}, {when}")
+        story.fault(6, "allowance", f"{booked} fen for {outstanding} fen of class {story.risk_class}, {day_text(day)}")
 
 
 def _turns(story: LoanStory, first: int, morning: int, oldest_before: int) -> None:

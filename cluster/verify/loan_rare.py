@@ -3,6 +3,7 @@
 Invariant 1: written off = still claimed + recovered + waived later, each component; nothing is owed by what is settled.
 """
 
+from operator import add
 from typing import Any
 
 from cluster.verify.loan_days import check_allowance
@@ -56,8 +57,7 @@ def waived(story: LoanStory, fields: dict[str, Any]) -> None:
     was_overdue = story.overdue
     pay_parts(story, parts, day)
     pay_beyond(story, early, beyond, get("replanned"), day)
-    for n, fen in enumerate(sums):
-        story.waived_fen[n] += fen
+    story.waived_fen = list(map(add, story.waived_fen, sums))
     check_principal(story)
     provide(story, fields)
     story.allowance_fen -= sums[PRINCIPAL]
@@ -155,14 +155,14 @@ def reclassified(story: LoanStory, fields: dict[str, Any]) -> None:
     story.risk_class = story.floor = told
     story.floor_until = day_of(fields["until"]) if fields.get("until") else 0
     provide(story, fields)
-    check_allowance(story, "by hand")
+    check_allowance(story, on)
 
 
 def allowance_set(story: LoanStory, fields: dict[str, Any]) -> None:
     check_two_persons(story, fields)
     story.ecl_fen = fields["ecl_fen"]
     provide(story, fields)
-    check_allowance(story, "by an ECL figure")
+    check_allowance(story, day_of(fields["on"]))
 
 
 def suspense_refunded(story: LoanStory, fields: dict[str, Any]) -> None:

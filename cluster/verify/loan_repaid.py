@@ -8,6 +8,7 @@ noted as an incident right before) is fact: only more than is due would be wrong
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from operator import add
 from typing import Any
 
 from cluster.verify.loan_days import run_to
@@ -39,7 +40,7 @@ def repaid(story: LoanStory, fields: dict[str, Any]) -> None:
     if sum(sums) + fee + suspense != fields["amount_fen"] or min(*sums, fee, suspense, early, prepaid) < 0:
         story.fault(1, "repayment does not add up", f"{sums} + {fee} + {suspense} of {fields['amount_fen']} fen")
     check_parts(story, parts, sums, early, prepaid)
-    if story.split_by_core != fields.get("effect_id", ""):
+    if not story.split_by_core or story.split_by_core != get("effect_id"):
         check_order(story, parts, bool(early or prepaid or suspense), day)
     story.split_by_core = ""
     check_serial(story, fields)
@@ -48,8 +49,7 @@ def repaid(story: LoanStory, fields: dict[str, Any]) -> None:
     was_overdue = story.overdue
     pay_parts(story, parts, day)
     pay_beyond(story, early, prepaid, get("replanned"), day)
-    for n, fen in enumerate(sums):
-        story.repaid_fen[n] += fen
+    story.repaid_fen = list(map(add, story.repaid_fen, sums))
     check_principal(story)
     story.fee_fen += fee
     story.suspense_fen += suspense
@@ -57,17 +57,19 @@ def repaid(story: LoanStory, fields: dict[str, Any]) -> None:
     flows["deposits"] += sum(sums) + fee
     flows["clearing"] += suspense
     flows["fee_income"] -= fee - get("fee_vat_fen", 0)
-    if suspense and _left(story, only_due=bool(get("effect_id"))):
+    if suspense > (1 if fee else 0) and _left(story, only_due=bool(get("effect_id"))):
         story.fault(6, "allocation", f"{suspense} fen went to suspense while something was owed")
     if was_overdue:
         arrears_cleared(story, day)
 
 
 def check_parts(story: LoanStory, parts: Paid, sums: list[int], early: int, beyond: int) -> None:
-    in_parts = [sum(part[n] for part in parts.values()) for n in range(4)]
-    told = [in_parts[0], in_parts[1], in_parts[2] + early, in_parts[3] + beyond]
+    told = [0, 0, early, beyond]
+    for part in parts.values():
+        for n in IN_ORDER:
+            told[n] += part[n]
     if told != sums:
-        story.fault(6, "parts do not add up", f"{in_parts} + {early} + {beyond}, in all {sums}")
+        story.fault(6, "parts do not add up", f"{told}, of it {early} and {beyond} beyond them, in all {sums}")
 
 
 def check_order(story: LoanStory, parts: Paid, went_beyond: bool, day: int) -> None:
@@ -199,5 +201,6 @@ def _take_tax(story: LoanStory, fields: dict[str, Any], sums: list[int], early: 
 
 
 def _left(story: LoanStory, *, only_due: bool) -> bool:
-    """Whether anything is owed; a collection of dues never prepays, so only what is due counts for it."""
+    """Whether anything is owed; a collection of dues never prepays, so only what is due counts for it. (With a fee a
+    single fen may be left over that pays no further fen of principal and its fee.)"""
     return bool(story.dues or (not only_due and (story.outstanding_fen or story.accrued_fen)))

@@ -129,6 +129,8 @@ class LoanStory:
 
     def oldest_due(self) -> int:
         """Due date of the oldest unpaid row whose grace is over; 0 for none."""
+        if not self.dues:
+            return 0
         overdue = [no for no in self.dues if 0 < no <= self.lapsed]
         return self.rows[min(overdue) - 1].due if overdue else 0
 
@@ -147,7 +149,8 @@ class LoanStory:
 
     def vat_is(self, fen: int, gross_fen: int) -> bool:
         """Whether ``fen`` is the VAT within ``gross_fen`` by some version of the bank's terms."""
-        return any(version.vat_within(gross_fen) == fen for version in self.rules)
+        rules = self.rules
+        return rules[0].vat_within(gross_fen) == fen or any(v.vat_within(gross_fen) == fen for v in rules)
 
     def vat_grew(self, fen: int, before_fen: int, after_fen: int) -> bool:
         """Whether ``fen`` is by how much the VAT within grows, by some version of the bank's terms."""

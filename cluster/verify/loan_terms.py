@@ -146,4 +146,4 @@ in the journal."""
 
 
 def by_some(rules: EveryVersion, holds: Callable[[Rules], bool]) -> bool:
-    return any(holds(version) for version in rules)
+    return holds(rules[0]) or any(holds(version) for version in rules)

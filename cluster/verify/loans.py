@@ -120,7 +120,7 @@ class LoanCheck:
         story = _told(findings, events, self._codes)
         told, posted = balances_of(story), await self._balances.at(id) or {}
         _compare_postings(findings, id, told, posted, self._codes.groups(bank))
-        _compare_row(findings, id, story, row)
+        compare_row(findings, id, story, row)
         sums = (
             1,
             story.disbursed_fen,
@@ -185,7 +185,7 @@ def _compare_postings(
         findings.breach(2, "account of no role", id, f"{left} fen on {', '.join(sorted(posted))}")
 
 
-def _compare_row(findings: Findings, id: str, story: LoanStory, row: Any) -> None:
+def compare_row(findings: Findings, id: str, story: LoanStory, row: Any) -> None:
     """Typed column and state are what the events say; what is over owes nothing. (No row: invariant 4.)"""
     if row is None:
         return
