@@ -7,7 +7,11 @@ import asyncio
 import os
 import sys
 import time
-from datetime import date
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from datetime import time as clock
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
@@ -89,7 +93,7 @@ def run(
         known = ", ".join(step.name for step in STEPS)
         raise Failure(f"没有步骤 no such step: {', '.join(sorted(unknown))}；有 there are: {known}")
     settings = load_settings(settings_file)
-    options = Options(settle_s=settle_s, full=full, skip=words)
+    options = Options(settle_s=settle_s, full=full, skip=words, files=str(Path(settings.data_dir) / "files"))
     to = parsed_date(day) if day else None
     reports = asyncio.run(_run(settings, bank, to, options, dry_run=dry_run))
     for report in reports:
@@ -101,6 +105,17 @@ def run(
             _show(report)
     if not reports:
         print("已日终，无事可做 closed already, nothing to do", file=sys.stderr)
+
+
+@eod.command()
+def remind(
+    bank: Annotated[str, typer.Argument(help="法人代码 bank code")],
+    settings_file: Config = None,
+) -> None:
+    """发送排队的还款提醒，仅限许可时段 · send queued reminders, in permitted hours only."""
+    settings = load_settings(settings_file)
+    asked = asyncio.run(_remind(settings, bank))
+    print(f"已提醒客户 customers reminded: {asked}")
 
 
 @eod.command()
@@ -141,11 +156,8 @@ def database_of(settings: "Settings") -> tuple[str, Running]:
 async def _run(
     settings: "Settings", bank: str, to: date | None, options: "Options", *, dry_run: bool
 ) -> list[dict[str, Any]]:
-    import ray
-
     from cluster.eod.hands import RayHands
     from cluster.eod.run import EodRun
-    from runtime.ray_world import NAMESPACE
     from storage.postgres import open_store
 
     url, running = database_of(settings)
@@ -156,14 +168,43 @@ async def _run(
         today = date.today()
         if dry_run:
             return [line for code in banks for line in await runs.plan(code, await runs.days(code, to, today))]
-        os.environ.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=running.ray_token)
-        ray.init(address=running.ray_address, namespace=NAMESPACE, log_to_driver=False, configure_logging=False)
-        try:
+        with connected(running):
             return [report for code in banks for report in await runs.run(code, to, today)]
-        finally:
-            ray.shutdown()
     finally:
         await store.close()
+
+
+async def _remind(settings: "Settings", bank: str) -> int:
+    from cluster.eod.hands import RayHands
+    from cluster.eod.reminders import CHINA, permitted
+    from cluster.eod.run import EodRun
+    from storage.postgres import open_store
+
+    hours = (clock.fromisoformat(settings.eod.remind_from), clock.fromisoformat(settings.eod.remind_to))
+    if not permitted(datetime.now(CHINA), hours):
+        raise Failure(f"不在许可时段 not in permitted hours: {hours[0]:%H:%M}-{hours[1]:%H:%M}")
+    url, running = database_of(settings)
+    store = await open_store(url, timeout_s=60)
+    try:
+        with connected(running):
+            return await EodRun(store, url, RayHands(running.release)).remind(bank)
+    finally:
+        await store.close()
+
+
+@contextmanager
+def connected(running: Running) -> Iterator[None]:
+    """Joined to the Ray cluster of the running miaodai."""
+    import ray
+
+    from runtime.ray_world import NAMESPACE
+
+    os.environ.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=running.ray_token)
+    ray.init(address=running.ray_address, namespace=NAMESPACE, log_to_driver=False, configure_logging=False)
+    try:
+        yield
+    finally:
+        ray.shutdown()
 
 
 async def _status(settings: "Settings", bank: str, days: int) -> dict[str, Any]:

@@ -110,6 +110,19 @@ class ChannelSettings(Section, frozen=True, kw_only=True):
     signed: bool = True
 
 
+class EodSettings(Section, frozen=True, kw_only=True):
+    """The day's end. ``times``: words ``bank=HH:MM``, China's time, at which `miaodai up` runs it; none by default.
+
+    A time before noon closes the day before. ``remind_from``..``remind_to``: when reminders may leave.
+    ``settle_s``: how long debits under way are waited for. Daily sheets go to ``data_dir``/files.
+    """
+
+    times: tuple[str, ...] = ()
+    remind_from: str = "08:00"
+    remind_to: str = "21:00"
+    settle_s: Count = 30
+
+
 class SecretsSettings(Section, frozen=True, kw_only=True):
     """``master_key``: 64 hex digits; empty makes one in ``data_dir`` (mode 0600). Losing it loses all personal data."""
 
@@ -135,6 +148,7 @@ class Settings(Section, frozen=True, kw_only=True):
     rest: RestSettings = RestSettings()
     esb: EsbSettings = EsbSettings()
     outside: OutsideSettings = OutsideSettings()
+    eod: EodSettings = EodSettings()
     channels: tuple[ChannelSettings, ...] = DEFAULT_CHANNELS
     secrets: SecretsSettings = SecretsSettings()
 

@@ -8,6 +8,7 @@ import difflib
 import os
 import tomllib
 from collections.abc import Mapping
+from datetime import time
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 from urllib.parse import urlsplit
@@ -15,7 +16,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Struct
 
-from cluster.settings import Settings
+from cluster.settings import EodSettings, Settings
 
 DEFAULT_FILE = "miaodai.toml"
 PREFIX = "MIAODAI_"
@@ -162,6 +163,20 @@ def check(settings: Settings) -> None:
         raise SettingsError(
             "channels: signed = false 仅限回环地址上的esb渠道 only for esb channels on a loopback address"
         )
+    _check_eod(settings.eod)
     for word in runtime.dedicated:
         if word.partition(":")[0] not in ("kind", "bank", "id") or not word.partition(":")[2]:
             raise SettingsError(f"runtime.dedicated: {word!r} 应为 must be kind:..., bank:... or id:...")
+
+
+def _check_eod(eod: EodSettings) -> None:
+    """Times of day are HH:MM."""
+    words = [*eod.times, f"remind_from={eod.remind_from}", f"remind_to={eod.remind_to}"]
+    for word in words:
+        name, _, at = word.partition("=")
+        try:
+            time.fromisoformat(at)
+        except ValueError:
+            name = ""
+        if not name or len(at) != 5:
+            raise SettingsError(f"eod: {word!r} 应为 must be bank=HH:MM, HH:MM")

@@ -11,6 +11,8 @@ from rich.console import Console
 
 from cluster.cli_bank import parsed_date
 from cluster.deploy import Deployment
+from cluster.eod.hands import RayHands
+from cluster.eod.timetable import Timetable
 from cluster.failures import Failure
 from cluster.running import Running, announce, find_running
 from cluster.secrets import channel_secret, master_key
@@ -46,9 +48,13 @@ def serve(settings: Settings, first_date: str) -> None:
         signal.signal(number, lambda *_: stopping.set())
     try:
         file = announce(data_dir, _running(deployment))
+        timetable = Timetable(
+            deployment.database_url, lambda: RayHands(deployment.release), settings.eod, str(data_dir / "files")
+        ).start()
         _greet(deployment, console)
         stopping.wait()
         console.print("正在停止 stopping ...")
+        timetable.stop()
         file.unlink(missing_ok=True)
     finally:
         deployment.stop()

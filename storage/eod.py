@@ -72,6 +72,12 @@ SELECTIONS: dict[str, str] = {
         " CROSS JOIN LATERAL"
         " (SELECT * FROM customer c WHERE c.bank = $1 AND c.shard = s.shard AND c.line_ends <= $3) c"
     ),
+    "reminders": (  # $3: the due date
+        "SELECT 'customer', c.id, c.bank, c.shard, c.version, c.state, c.wake_at"
+        " FROM (SELECT DISTINCT l.customer_id FROM unnest($2::int[]) s(shard) CROSS JOIN LATERAL"
+        " (SELECT customer_id FROM loan l WHERE l.bank = $1 AND l.shard = s.shard AND l.next_due = $3"
+        f" AND {_LIVING}) l) d JOIN customer c ON c.id = d.customer_id AND c.bank = $1"
+    ),
 }
 """What a sweep goes to, by name; each reads through an index of (bank, shard, a date)."""
 
@@ -160,6 +166,16 @@ class PostgresEod:
             "SELECT max(date) FROM eod_run WHERE bank = $1 AND ended_at IS NULL", bank
         )
         return day
+
+    async def queued(self, bank: str, step: str, since: date) -> list[date]:
+        """Days from ``since`` on whose ``step`` has been begun and not ended, oldest first."""
+        rows = await self._database.rows(
+            "SELECT date FROM eod_step WHERE bank = $1 AND step = $2 AND date >= $3 AND ended_at IS NULL ORDER BY date",
+            bank,
+            step,
+            since,
+        )
+        return [row[0] for row in rows]
 
     async def run_of(self, bank: str, day: date) -> RunRow | None:
         found = await self._runs("WHERE bank = $1 AND date = $2", bank, day)

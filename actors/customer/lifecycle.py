@@ -42,6 +42,7 @@ from actors.customer.messages import (
     PutOnWhiteList,
     RegisterCustomer,
     ReleaseReservation,
+    RemindDue,
     ReserveLine,
     RestoreLine,
     SnapshotCustomer,
@@ -53,6 +54,7 @@ from actors.customer.messages import (
 from actors.customer.permissions import give_consent, put_on_white_list, take_off_white_list, withdraw_consent
 from actors.customer.postings import postings as postings
 from actors.customer.registration import register
+from actors.customer.reminder import remind_due
 from actors.customer.state import CustomerState
 from actors.customer.views import customer_view, line_views, snapshot
 from actors.turn import Accepted, Context, Decision, Effect, Refused, SettleEffect
@@ -153,6 +155,8 @@ def _dispatch(state: CustomerState, command: CustomerCommand, ctx: Context) -> D
             return ask_processes(state, ctx)
         case ExpireLines():
             return _expire_lines(state, command, ctx)
+        case RemindDue():
+            return remind_due(state, command, ctx)
         case NoteOverdue():
             return _note_overdue(state, command)
         case BlockDraws():

@@ -154,6 +154,12 @@ class ExpireLines(Command, frozen=True, kw_only=True):
     date: date
 
 
+class RemindDue(Command, frozen=True, kw_only=True):
+    """还款提醒: tell the person by SMS that something falls due on ``due``; once for all loans of that day."""
+
+    due: date
+
+
 class NoteRefusal(Command, frozen=True, kw_only=True):
     """From the application process: refused, so no new application for ``product`` before ``until`` has passed.
 
@@ -199,6 +205,7 @@ CustomerCommand = (
     | ChangeSettlementAccount
     | TellAccount
     | ExpireLines
+    | RemindDue
     | SnapshotCustomer
     | SettleEffect
 )

@@ -12,6 +12,8 @@ from msgspec import Struct
 
 from actors.codes import Code
 from cluster.eod.hands import Hands
+from cluster.eod.reminders import STEP as REMINDERS
+from cluster.eod.reminders import Reminders, reminder_days
 from cluster.eod.spread import Spread
 from cluster.eod.steps import STEPS, Clock, Day, Step, Watcher
 from cluster.failures import Failure
@@ -32,12 +34,14 @@ class EodRefused(Failure):
 class Options(Struct, frozen=True, kw_only=True):
     """``settle_s``: how long debits under way are waited for. ``full``: every living loan, as at a month's end.
 
-    ``skip``: steps not to do (the last auto-debit, where the core collects by itself).
+    ``skip``: steps not to do (the last auto-debit, where the core collects by itself). ``files``: the folder that gets
+    each day's sheet, as files/BANK/DATE-daily-sheet.csv; none without it.
     """
 
     settle_s: float = 30.0
     full: bool = False
     skip: tuple[str, ...] = ()
+    files: str = ""
 
 
 class Unwatched:
@@ -105,6 +109,10 @@ class EodRun:
             found.append({"bank": bank, "date": day.isoformat(), "month_end": month_end, **planned})
         return found
 
+    async def remind(self, bank: str) -> int:
+        """Send the reminders that are queued; customers asked. Whoever calls it minds the hours."""
+        return await Reminders(self._store, self._spread).send(bank)
+
     async def run(self, bank: str, to: date | None, today: date) -> list[dict[str, Any]]:
         """Close every day up to ``to``; the days' reports. Raises `EodRefused`, `Stuck`, `StoreError`."""
         try:
@@ -134,10 +142,13 @@ class EodRun:
             settle_s=self._options.settle_s,
             clock=Clock(),
             url=self._url,
+            files=self._options.files,
         )
         for step in self._steps:
             if step.name not in self._options.skip:
                 await self._step(day, step)
+        if await reminder_days(self._store, bank):
+            await self._eod.step(bank, date, REMINDERS)  # queued: sent in permitted hours
         report = await self._report(run)
         await self._eod.end(bank, date, report)
         return report

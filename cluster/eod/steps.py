@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
+from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -18,6 +19,8 @@ from actors.customer.messages import ExpireLines
 from actors.loan.messages import CloseDay, CollectDue
 from actors.turn import Command
 from cluster.books.close import close_books
+from cluster.books.files import daily_sheet_csv, write
+from cluster.books.sheets import daily_sheet
 from cluster.eod.order import Done, Order
 from cluster.eod.spread import Spread
 from runtime.sweep import Errand
@@ -78,6 +81,7 @@ class Day(NamedTuple):
     settle_s: float
     clock: "Clock"
     url: str
+    files: str
 
     def errand(self, kind: str, command: Command, prefix: str = "") -> Errand:
         """With ``prefix`` an operation of its own for each actor and day, without it none at all."""
@@ -206,6 +210,17 @@ async def _books(day: Day, row: StepRow) -> dict[str, int]:
     }
 
 
+async def _files(day: Day, row: StepRow) -> dict[str, int]:
+    """文件: the daily sheet (日计表) of the closed day, as people open it in a spreadsheet."""
+    if not day.files:
+        return {}
+    folder = Path(day.files) / day.bank
+    folder.mkdir(parents=True, exist_ok=True)
+    sheet = await daily_sheet(day.url, day.bank, day.date)
+    write(folder / f"{day.date}-daily-sheet.csv", daily_sheet_csv(sheet), bom=True)
+    return {"files": 1}
+
+
 async def _lines(day: Day, row: StepRow) -> dict[str, int]:
     """额度到期: lines whose last day was this one leave the books. (Quotes are pinned to their date and end by it.)"""
     errand = day.errand("customer", ExpireLines(date=day.date))
@@ -220,4 +235,5 @@ STEPS: tuple[Step, ...] = (
     Step("seal", "封账", _seal),
     Step("lines", "额度到期", _lines),
     Step("books", "总分核对", _books),
+    Step("files", "文件", _files),
 )

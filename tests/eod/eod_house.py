@@ -43,9 +43,12 @@ class Core(Obliging):
     def __init__(self) -> None:
         super().__init__()
         self.silent: set[str] = set()
+        self.messages: list[dict[str, Any]] = []
         self.debits: list[str] = []
 
     async def perform(self, target: str, payload: dict[str, Any], effect_id: str, attempt: int, bank: str) -> Outcome:
+        if target == "sms.send":
+            self.messages.append(payload)
         if target == "core.debit":
             if payload["loan_id"] in self.silent:
                 return Outcome(status="unknown")
