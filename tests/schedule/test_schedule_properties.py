@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from schedule_support import METHODS, START, agreed, checked_rows, holiday_lists, plans, rates, starts, terms
+from schedule_support import START, agreed, checked_rows, holiday_lists, plans, rates, starts, terms
 
 from actors.loan.schedule import plan
 from actors.schedule.annual_cost import effective_of, irr_of
