@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from cluster.cli_bank import Config, parsed_date
+from cluster.cli_progress import progress_bar
 from cluster.failures import Failure
 from cluster.logs import setup_logs
 from cluster.running import find_running
@@ -129,20 +128,8 @@ def _written(
 ) -> dict[str, int | float]:
     from cluster.generate.generate import generate as write
 
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, TimeRemainingColumn(elapsed_when_finished=True), console=console) as bar:
-        task = bar.add_task("", total=None)
-        at = ""
-
-        def tell(step: str, done: int, total: int) -> None:
-            nonlocal at
-            if step != at:
-                at = step
-                bar.reset(task, description=STEPS.get(step, step))
-            bar.update(task, completed=done, total=total)
-
-        began = time.monotonic()
+    began = time.monotonic()
+    with progress_bar(STEPS) as tell:
         written = asyncio.run(write(url, master_key(settings), order, banks, append=append, progress=tell))
     told: dict[str, int | float] = msgspec.structs.asdict(written)
     return told | {"seconds": round(time.monotonic() - began, 1)}

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from cluster.cli_bank import Config, DatabaseUrl, database_url
+from cluster.cli_progress import progress_bar
 from cluster.failures import Failure
 from cluster.verify.operations import Acknowledged
 
@@ -21,6 +22,7 @@ def verify(
     acknowledged: Annotated[
         Path | None, typer.Option(help="客户端已获应答的流水，每行一个JSON operations that clients were told of")
     ] = None,
+    jobs: Annotated[int, typer.Option(min=0, help="读取事件的进程数，0为每核一个 processes, 0: one a core")] = 0,
     settings_file: Config = None,
 ) -> None:
     """用独立代码检查借贷不变量，有违反则退出码为1 · check the invariants; exit code 1 on a breach."""
@@ -28,14 +30,15 @@ def verify(
     from cluster.verify.run import verify as check
     from cluster.verify.show import as_json, show
 
-    with Console(stderr=True).status("") as line:
+    with progress_bar() as tell:
         report = asyncio.run(
             check(
                 database_url(settings_file, url),
                 bank=bank,
                 control=sandbox_control.rstrip("/"),
                 acknowledged=heard,
-                progress=lambda name, n, total: line.update(f"[{n}/{total}] {name}"),
+                progress=tell,
+                jobs=jobs,
             )
         )
     if json:

@@ -6,27 +6,32 @@ import msgspec
 
 from cluster.verify.accounts import AccountCodes
 from cluster.verify.findings import Findings
-from cluster.verify.line_book import LineBook
+from cluster.verify.line_book import KNOWN_WITHOUT_LINE, LineBook
 from cluster.verify.source import Recorded, Source
 
 CUSTOMER = 1
-CHUNK = 200
 UNDRAWN = "memo_undrawn_lines"
 
 
-async def check_lines(source: Source, findings: Findings) -> None:
-    promised: dict[str, int] = {}
-    chunk: dict[str, LineBook] = {}
-    async for events in source.events_by_actor(CUSTOMER):
-        book = _told(findings, events)
-        promised[events[0].bank] = promised.get(events[0].bank, 0) + book.undrawn_fen
+class CustomerCheck:
+    """Customer by customer; ``promised`` is what each bank's lines promise, for `compare_memo`."""
+
+    def __init__(self, source: Source, findings: Findings) -> None:
+        self._source, self._findings = source, findings
+        self.promised: dict[str, int] = {}
+
+    async def check(self, events: list[Recorded], state: bytes | None, loans: dict[str, Any]) -> None:
+        """``state`` as stored; ``loans``: rows (id, outstanding, status, state) by id, of the same shard at least."""
+        book = _told(self._findings, events)
+        bank = events[0].bank
+        self.promised[bank] = self.promised.get(bank, 0) + book.undrawn_fen
         if book.drawings:
-            chunk[events[0].id] = book
-        if len(chunk) == CHUNK:
-            await _compare_loans(source, findings, chunk)
-            chunk = {}
-    await _compare_loans(source, findings, chunk)
-    await _compare_memo(source, findings, promised)
+            if away := [loan for loan in book.drawings if loan not in loans]:
+                loans = loans | {row[0]: row for row in await self._source.all(_LOANS, away)}
+            _compare_loans(self._findings, events[0].id, book, state is not None and bool(_effects(state)), loans)
+
+
+_LOANS = "SELECT id, coalesce(principal_fen_outstanding, 0), status, state FROM loan WHERE id = ANY($1::text[])"
 
 
 def _told(findings: Findings, events: list[Recorded]) -> LineBook:
@@ -34,7 +39,8 @@ def _told(findings: Findings, events: list[Recorded]) -> LineBook:
     for event in events:
         seen = len(book.faults)
         try:
-            book.take(event.type, event.fields(), event.business_date)
+            fields = {} if event.type in KNOWN_WITHOUT_LINE else event.fields()
+            book.take(event.type, fields, event.business_date)
         except (KeyError, TypeError, ValueError) as error:
             findings.breach(5, "unreadable event", f"{event.id} v{event.version}", f"{event.type}: {error!r}")
         for check, detail in book.faults[seen:]:
@@ -43,22 +49,16 @@ def _told(findings: Findings, events: list[Recorded]) -> LineBook:
     return book
 
 
-async def _compare_loans(source: Source, findings: Findings, books: dict[str, LineBook]) -> None:
+def _compare_loans(findings: Findings, customer: str, book: LineBook, busy: bool, loans: dict[str, Any]) -> None:
     """A used draw of a revolving line is what its loan still owes, unless one has something under way to tell the
     other; a draw that does not revolve stays whole until its loan is settled."""
-    loans = [loan for book in books.values() for loan in book.drawings]
-    sql = "SELECT id, coalesce(principal_fen_outstanding, 0), status, state FROM loan WHERE id = ANY($1::text[])"
-    found = {row[0]: row for row in await source.all(sql, loans)}
-    states = await source.all("SELECT id, state FROM customer WHERE id = ANY($1::text[])", list(books))
-    busy = {id for id, state in states if _effects(state)}
-    for customer, book in books.items():
-        for loan, drawing in book.drawings.items():
-            row = found.get(loan)
-            if row is None:
-                findings.breach(8, "draw of no loan", customer, loan)
-            elif drawing.status == "used" and customer not in busy and not _effects(row[3]) and _revolves(row[3]):
-                detail = f"draw {drawing.amount_fen} fen, loan owes {row[1]} fen ({row[2]})"
-                findings.expect(drawing.amount_fen == row[1], 5, "draw and loan differ", loan, detail)
+    for loan, drawing in book.drawings.items():
+        row = loans.get(loan)
+        if row is None:
+            findings.breach(8, "draw of no loan", customer, loan)
+        elif drawing.status == "used" and not busy and not _effects(row[3]) and _revolves(row[3]):
+            detail = f"draw {drawing.amount_fen} fen, loan owes {row[1]} fen ({row[2]})"
+            findings.expect(drawing.amount_fen == row[1], 5, "draw and loan differ", loan, detail)
 
 
 def _effects(state: bytes) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def _revolves(state: bytes) -> bool:
     return bool(msgspec.msgpack.decode(state)["terms"][REVOLVING])
 
 
-async def _compare_memo(source: Source, findings: Findings, promised: dict[str, int]) -> None:
+async def compare_memo(source: Source, findings: Findings, promised: dict[str, int]) -> None:
     codes = await AccountCodes.read(source)
     sql = """SELECT coalesce(sum(debit_fen - credit_fen), 0) FROM posting
         WHERE kind = $1 AND memo AND bank = $2 AND account = ANY($3::text[])"""

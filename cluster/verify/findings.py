@@ -52,6 +52,18 @@ class Findings:
         if not true:
             self.breach(invariant, check, subject, detail)
 
+    def merge(self, others: "Findings") -> None:
+        """Add what another process found; facts that are numbers add up."""
+        self.examined.update(others.examined)
+        for breach in others.sample:
+            if self.broken[breach.invariant] < SAMPLE:
+                self.sample.append(breach)
+                self.broken[breach.invariant] += 1
+                others.broken[breach.invariant] -= 1
+        self.broken.update(others.broken)
+        for name, value in others.facts.items():
+            self.facts[name] = self.facts.get(name, 0) + value
+
     @property
     def breaches(self) -> int:
         return sum(self.broken.values())

@@ -9,50 +9,40 @@ from typing import Any
 import msgspec
 
 from cluster.verify.findings import Findings
-from cluster.verify.source import KIND_NAMES, Recorded, Source
+from cluster.verify.source import KIND_NAMES, Recorded
 from runtime.kinds import Codecs
 from runtime.registry import KINDS
 from storage.contract import COLUMNS
 
-CHUNK = 200
+_CODECS = {kind: Codecs(KINDS[kind]) for kind in KIND_NAMES.values()}
+_NAMES = {kind: tuple(name for name, _ in COLUMNS[kind]) for kind in KIND_NAMES.values()}
 
 
-async def check_replay(source: Source, findings: Findings) -> bool:
-    """Whether every stored row was reproduced."""
-    before = findings.broken[7]
-    for number, kind in KIND_NAMES.items():
-        codecs = Codecs(KINDS[kind])
-        chunk: list[list[Recorded]] = []
-        async for events in source.events_by_actor(number):
-            chunk.append(events)
-            if len(chunk) == CHUNK:
-                await _compare(source, findings, kind, codecs, chunk)
-                chunk = []
-        await _compare(source, findings, kind, codecs, chunk)
-    return findings.broken[7] == before
+def typed_columns(kind: str) -> tuple[str, ...]:
+    """Names of the typed columns of a kind's table."""
+    return _NAMES[kind]
 
 
-async def _compare(source: Source, findings: Findings, kind: str, codecs: Codecs, chunk: list[list[Recorded]]) -> None:
-    columns = [name for name, _ in COLUMNS[kind]]
-    sql = f"SELECT id, version, state, {', '.join(columns)} FROM {kind} WHERE id = ANY($1::text[])"
-    rows = {row[0]: row for row in await source.all(sql, [events[0].id for events in chunk])}
-    for events in chunk:
-        id, row = events[0].id, rows.get(events[0].id)
-        if row is None:
-            findings.breach(7, "no row", id, f"{len(events)} events, no {kind} row")
-            continue
-        try:
-            state = _replayed(codecs, events)
-            encoded = msgspec.msgpack.encode(state)
-            typed = KINDS[kind].columns(state)
-        except Exception as error:  # whatever evolve raises on a journal is the finding
-            findings.breach(7, "replay raised", id, f"{type(error).__name__} at {events[-1].type}")
-            continue
-        same = encoded == row[2] or _plain(encoded) == _plain(row[2])
-        findings.expect(same and events[-1].version == row[1], 7, "state", id, _difference(encoded, row[2]))
-        for name, ours, stored in zip(columns, typed, row[3:], strict=True):
-            if ours != stored:
-                findings.breach(7, f"column {name}", id, f"replayed {ours!r}, stored {stored!r}")
+def check_replay(
+    findings: Findings, kind: str, events: list[Recorded], version: int, stored: bytes, columns: tuple[Any, ...]
+) -> None:
+    """One actor's events against its row: version, state and the typed ``columns``."""
+    id = events[0].id
+    try:
+        state = _replayed(_CODECS[kind], events)
+        encoded = msgspec.msgpack.encode(state)
+        typed = KINDS[kind].columns(state)
+    except Exception as error:  # whatever evolve raises on a journal is the finding
+        findings.breach(7, "replay raised", id, f"{type(error).__name__} at {events[-1].type}")
+        return
+    findings.looked(7)
+    same = encoded == stored or _plain(encoded) == _plain(stored)
+    if not same or events[-1].version != version:
+        findings.breach(7, "state", id, _difference(encoded, stored))
+    if columns != tuple(typed):
+        for name, ours, theirs in zip(_NAMES[kind], typed, columns, strict=True):
+            if ours != theirs:
+                findings.breach(7, f"column {name}", id, f"replayed {ours!r}, stored {theirs!r}")
 
 
 def _replayed(codecs: Codecs, events: list[Recorded]) -> Any:

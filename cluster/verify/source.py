@@ -36,7 +36,9 @@ class Recorded(NamedTuple):
         return decoded
 
 
-_EVENTS = "SELECT shard, seq, kind, id, version, bank, business_date, op_hash, type, body, hash, at_ms FROM journal"
+_COLUMNS = "shard, seq, kind, id, version, bank, business_date, op_hash, type, body, hash, at_ms"
+_EVENTS = f"SELECT {_COLUMNS} FROM journal"
+SESSION = {"jit": "off", "work_mem": "128MB", "timezone": "UTC"}
 
 
 class Source:
@@ -56,10 +58,21 @@ class Source:
     async def value(self, sql: str, *arguments: Any) -> Any:
         return await self._connection.fetchval(sql, *arguments)
 
-    async def events_by_chain(self) -> AsyncIterator[Recorded]:
-        """Every event of every bank in the order of its chain (a chain is shared by the banks of a shard)."""
-        async for row in self.rows(f"{_EVENTS} ORDER BY shard, seq"):
-            yield Recorded(row[0], row[1], KIND_NAMES[row[2]], *row[3:])
+    async def chain(self, shard: int) -> list[Recorded]:
+        """Every event of one shard or slot, of every bank, in the order of its chain (banks share it)."""
+        rows = await self._connection.fetch(f"{_EVENTS} WHERE shard = $1 ORDER BY seq", shard)
+        names, make = KIND_NAMES, Recorded._make
+        return [make((row[0], row[1], names[row[2]], *row[3:])) for row in rows]
+
+    async def history(self, kind: str, id: str) -> list[Recorded]:
+        """Every event of one actor, whatever chains they lie on, in the order of their versions."""
+        number = {name: n for n, name in KIND_NAMES.items()}[kind]
+        rows = await self._connection.fetch(f"{_EVENTS} WHERE kind = $1 AND id = $2 ORDER BY version", number, id)
+        return [Recorded(row[0], row[1], KIND_NAMES[row[2]], *row[3:]) for row in rows]
+
+    async def snapshot(self) -> str:
+        """Its name, for others to read the same (`opened`), as long as this one is open."""
+        return str(await self._connection.fetchval("SELECT pg_export_snapshot()"))
 
     async def events_by_actor(self, kind: int, types: str = "") -> AsyncIterator[list[Recorded]]:
         """All events of one actor after another, in the order of their versions; ``types`` an SQL list to keep."""
@@ -77,11 +90,13 @@ class Source:
 
 
 @asynccontextmanager
-async def opened(url: str, bank: str = "") -> AsyncIterator[Source]:
-    """A read-only, repeatable-read snapshot: online traffic may go on meanwhile."""
-    connection = await asyncpg.connect(url, command_timeout=3600)
+async def opened(url: str, bank: str = "", snapshot: str = "") -> AsyncIterator[Source]:
+    """A read-only, repeatable-read snapshot (``snapshot``: that one): online traffic may go on meanwhile."""
+    connection = await asyncpg.connect(url, command_timeout=6 * 3600, server_settings=SESSION)
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
+            if snapshot:
+                await connection.execute(f"SET TRANSACTION SNAPSHOT '{snapshot}'")
             yield Source(connection, bank)
     finally:
         await connection.close()
