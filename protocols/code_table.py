@@ -18,6 +18,7 @@ _GROUPS = (
     (6000, "借据", "loan"),
     (7000, "流程", "process"),
     (8000, "外部系统", "outside systems"),
+    (9000, "账务与日终", "books and day's end"),
 )
 
 _HEAD = """# 错误码 · Codes

@@ -9,7 +9,10 @@ TEMPLATE = "due_soon"
 
 
 def remind_due(state: CustomerState, command: RemindDue, ctx: Context) -> Decision:
-    """One SMS by the bank's template `TEMPLATE`. What is due already is no matter of a reminder."""
+    """One SMS by the bank's template `TEMPLATE`. What is due already is no matter of a reminder; the dead
+    get none."""
+    if "death" in state.blocked.values():
+        return Refused(Code.BORROWER_DECEASED)
     if command.due < ctx.business_date:
         return Refused(Code.DATE_CLOSED, {"business_date": ctx.business_date.isoformat()})
     payload = {

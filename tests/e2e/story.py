@@ -16,6 +16,8 @@ from tests.e2e.people import person
 Known = dict[str, Any]
 CONTRACT = {**WANTED, "method": "equal_instalment", "due_day": 15}
 COUNTER = {"source": "counter", "core_date": TODAY.isoformat()}
+TWO = {"maker": "t001", "checker": "t002", "reason": "会议纪要"}
+PLAN = {"method": "equal_principal", "periods": 6, "arrears": "keep"}
 
 
 class Step(NamedTuple):
@@ -53,6 +55,9 @@ def _signing(known: Known) -> dict[str, Any]:
 _PERSON = _of("name", "identity_number", "phone", "account_no")
 STORY: tuple[Step, ...] = (
     Step("list_products", _of()),
+    Step("try_schedule", _of(**TRIAL)),
+    Step("try_schedule", _of(**{**TRIAL, "product": "nothing"}), "unknown_product"),
+    Step("try_schedule", _of(**{**TRIAL, "start": "2099-01-01"}), "bad_start"),
     Step("register_customer", _PERSON, "", ("customer_id", "customer_id"), "r"),
     Step("register_customer", _PERSON, key="r"),
     Step("register_customer", _PERSON, "identity_taken"),
@@ -99,6 +104,28 @@ STORY: tuple[Step, ...] = (
     Step("repay", _loan(kind="partial", amount_fen=200_000), "debit_insufficient", key="p"),
     Step("repay", _loan(kind="partial", amount_fen=200_000), "debit_insufficient", key="p"),
     Step("post_repayment", _loan(amount_fen=300_000, core_serial="S1", **COUNTER)),
+    Step("freeze_loan", _loan(document_no="D1", reason="court")),
+    Step("repay", _loan(kind="due"), "loan_frozen"),
+    Step("unfreeze_loan", _loan(document_no="D2"), "not_frozen"),
+    Step("unfreeze_loan", _loan(document_no="D1")),
+    Step("mark_dispute", _loan(note="not mine")),
+    Step("change_settlement_account", _of("customer_id", "account_no", maker="t1", checker="t1"), "two_persons"),
+    Step("change_settlement_account", _of("customer_id", "account_no", maker="t1", checker="t2")),
+    Step("change_account", _loan(**TWO)),
+    Step("set_allowance", _loan(ecl_fen=-1, **TWO), "bad_amount"),
+    Step("set_allowance", _loan(ecl_fen=1_000, **TWO)),
+    Step("reclassify", _loan(risk_class=6, **TWO), "bad_class"),
+    Step("reclassify", _loan(risk_class=2, until="2027-12-31", **TWO)),
+    Step("extend_loan", _loan(periods=13, **TWO), "term_too_long"),
+    Step("extend_loan", _loan(periods=3, annual_rate="0.05", **TWO)),
+    Step("restructure", _loan(**PLAN, annual_rate="2", **TWO), "bad_rate"),
+    Step("restructure", _loan(**PLAN, **TWO)),
+    Step("waive", _loan(principal_fen=100, **{**TWO, "checker": "t001"}), "two_persons"),
+    Step("waive", _loan(penalty_fen=100, **TWO), "not_waivable"),
+    Step("waive", _loan(principal_fen=100, **TWO)),
+    Step("accelerate", _loan(**TWO)),
+    Step("accelerate", _loan(**TWO), "nothing_not_due"),
+    Step("get_settlement_certificate", _loan()),
     Step("get_payoff_quote", _loan(), keep=("quote", "quote")),
     Step("repay", _loan(kind="full", quote="none"), "quote_stale"),
     Step("reverse_disbursement", _loan(reason="wrong person"), "later_operations"),
@@ -107,6 +134,8 @@ STORY: tuple[Step, ...] = (
     Step("repay", _of("loan_id", "quote", kind="full"), key="f"),
     Step("get_loan", _loan()),
     Step("post_repayment", _loan(amount_fen=100, core_serial="S2", **COUNTER), "already_settled"),
+    Step("get_settlement_certificate", _loan()),
+    Step("refund_suspense", _loan(**TWO), "no_suspense"),
     Step("open_contract", _customer(**{**CONTRACT, "method": "bullet"}), keep=("loan_id", "loan_id")),
     Step("get_contract", _loan(), keep=("contract_hash", "contract_hash")),
     Step("sign", _signing),
@@ -115,6 +144,21 @@ STORY: tuple[Step, ...] = (
     Step("reverse_disbursement", _loan(reason="once more")),
     Step("get_loan", _loan()),
     Step("get_lines", _customer()),
+    Step("open_contract", _customer(**CONTRACT), keep=("loan_id", "loan_id")),
+    Step("get_contract", _loan(), keep=("contract_hash", "contract_hash")),
+    Step("sign", _signing),
+    Step("draw", _loan()),
+    Step("mark_misuse", _loan(amount_fen=1_000, from_date="2020-01-01", **TWO), "before_disbursement"),
+    Step("mark_misuse", _loan(amount_fen=1_000, from_date=TODAY.isoformat(), **TWO)),
+    Step("write_off", _loan(**TWO)),
+    Step("record_death", _loan(died_on=TODAY.isoformat(), **TWO)),
+    Step("record_death", _loan(**TWO)),
+    Step("post_repayment", _loan(amount_fen=1_000_100, core_serial="S3", **COUNTER)),
+    Step("refund_suspense", _loan(amount_fen=101, **TWO), "no_suspense"),
+    Step("refund_suspense", _loan(**TWO), key="r1"),
+    Step("refund_suspense", _loan(**TWO), key="r1"),
+    Step("get_settlement_certificate", _loan()),
+    Step("get_loan", _loan()),
     Step("list_loans", _customer()),
 )  # fmt: skip
 

@@ -64,7 +64,7 @@ async def _histories(live: Live, known: Known) -> list[list[str]]:
 
 async def test_same_events_in_the_journal(live: Live, tellings: Tellings) -> None:
     rest, esb = [await _histories(live, tellings.known[name]) for name in FRONTS]
-    assert len(rest) == 1 + 3 + 2 + 3, "the person, three contracts, two applications and three drawdowns"
+    assert len(rest) == 1 + 4 + 2 + 4, "the person, four contracts, two applications and four drawdowns"
     assert rest == esb
 
 
@@ -95,7 +95,7 @@ async def test_same_instructions_to_the_core(live: Live, tellings: Tellings) -> 
         ]
         for name in FRONTS
     ]
-    assert [row[0] for row in asked[0]] == ["disburse", "debit", "debit", "disburse", "reverse"]
+    assert [row[0] for row in asked[0]] == ["disburse", "debit", "debit", "disburse", "reverse", "disburse", "refund"]
     assert asked[0] == asked[1]
 
 

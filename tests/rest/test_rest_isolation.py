@@ -8,6 +8,7 @@ from rest_town import APPLICATION, PRODUCT, Town, paid_out, person, town
 
 from protocols.operations import OPERATIONS, Row
 
+TWO = {"maker": "t1", "checker": "t2"}
 EXTRA: dict[str, dict[str, Any]] = {
     "give_consent": {"purpose": "bureau", "version": "v", "text_hash": "0" * 64, "valid_until": "2026-12-31"},
     "withdraw_consent": {"purpose": "bureau"},
@@ -20,6 +21,16 @@ EXTRA: dict[str, dict[str, Any]] = {
     "upload_proof": {"document_hash": "a" * 64, "amount_fen": 1, "kind": "invoice"},
     "repay": {"kind": "due"},
     "post_repayment": {"amount_fen": 1, "source": "counter", "core_date": "2026-03-02", "core_serial": "S"},
+    "change_settlement_account": {"account_no": "6217001234567890", **TWO},
+    **dict.fromkeys(("waive", "write_off", "accelerate", "set_allowance", "change_account", "refund_suspense"), TWO),
+    "record_death": TWO,
+    "mark_dispute": {"note": "n"},
+    "extend_loan": {"periods": 1, **TWO},
+    "restructure": {"method": "bullet", "periods": 1, "arrears": "keep", **TWO},
+    "mark_misuse": {"amount_fen": 1, "from_date": "2026-03-02", **TWO},
+    "reclassify": {"risk_class": 2, **TWO},
+    "freeze_loan": {"document_no": "D"},
+    "unfreeze_loan": {"document_no": "D"},
 }
 """What each operation needs besides the id."""
 
