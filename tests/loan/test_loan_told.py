@@ -1,4 +1,4 @@
-"""Random lives told again by the checker's own fold: it finds nothing wrong, and its ledger is the engine's to the fen."""
+"""Random lives told again by the checker's own fold: nothing is wrong, and its ledger is the engine's to the fen."""
 
 from datetime import date
 from typing import Any
@@ -74,8 +74,7 @@ def test_lives_with_rarer_events(
     start: date,
     steps: list[tuple[str, int, int]],
 ) -> None:
-    terms = msgspec.structs.replace(bank(methods=rare.METHODS, **rules), **terms)
-    life = Life(start, terms).active(rate, **contract)
+    life = Life(start, msgspec.structs.replace(bank(methods=rare.METHODS, **rules), **terms)).active(rate, **contract)
     for what, days, share in steps:
         rare._step(life, what, days, share)
     check_told(life)
