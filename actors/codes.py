@@ -107,6 +107,7 @@ class Code(Enum):
     LATER_VERSION = _Row(5025, Sort.CONFLICT, "已有更晚生效的版本改动同一项", "a version for a later date changes the same item")
     LPR_CONFLICT = _Row(5026, Sort.CONFLICT, "与已公布的LPR不符", "it contradicts the LPR published already")
     OFF_SALE = _Row(5027, Sort.REFUSED, "产品已停售", "the product is no longer sold")
+    BAD_START = _Row(5028, Sort.REFUSED, "起息日超出试算范围", "the start is more than three years from the business date")
     # loan (6xxx)
     LOAN_STATUS = _Row(6001, Sort.CONFLICT, "借据状态不允许该操作", "not allowed in the loan's status")
     COSTS_NOT_CONFIRMED = _Row(6002, Sort.REFUSED, "未确认综合融资成本", "the financing-cost table must be confirmed first")

@@ -45,17 +45,17 @@ def open_contract(command: OpenContract, ctx: Context) -> Decision:
         return Refused(Code.UNKNOWN_PRODUCT, {"product": command.product})
     if not product.on_sale:
         return Refused(Code.OFF_SALE, {"product": command.product})
-    refused = _outside_product(command, product)
+    refused = outside_product(command, product)
     if refused is not None:
         return refused
-    requested = ContractRequested(bank=ctx.bank.code, customer_id=command.customer_id, terms=_terms(command, product))
+    requested = ContractRequested(bank=ctx.bank.code, customer_id=command.customer_id, terms=terms_of(command, product))
     course = Course(evolve(None, requested), ctx)
     check = CheckDraw(product=command.product, loan_id=ctx.actor_id, amount_fen=command.amount_fen)
     course.ask_actor(command.customer_id, check)
     return Accepted((requested, *course.events), AcceptedView(loan_id=ctx.actor_id, status="drafting"))
 
 
-def _outside_product(command: OpenContract, product: Product) -> Refused | None:
+def outside_product(command: OpenContract, product: Product) -> Refused | None:
     amount = command.amount_fen
     if amount <= 0 or amount % product.amount_fen_step:
         return Refused(Code.BAD_AMOUNT, {"amount_fen": amount, "step_fen": product.amount_fen_step})
@@ -73,7 +73,7 @@ def _outside_product(command: OpenContract, product: Product) -> Refused | None:
     return None
 
 
-def _terms(command: OpenContract, product: Product) -> Terms:
+def terms_of(command: OpenContract, product: Product) -> Terms:
     return Terms(
         product=product.code,
         amount_fen=command.amount_fen,

@@ -11,7 +11,7 @@ from loan_support import Life, bank, opening, product
 from msgspec.structs import replace
 
 from actors.loan.messages import PostRepayment
-from actors.loan.opening import _terms
+from actors.loan.opening import terms_of
 from actors.loan.repricing import at_rate
 from actors.loan.schedule import plan
 from actors.loan.state import Terms
@@ -26,7 +26,7 @@ MONTHLY = PlanTerms("equal_instalment", 3)
 def terms(amount_fen: int, rate: str, periods: int, method: str = "equal_instalment", **changes: Any) -> Terms:
     due_day = changes.pop("due_day", 0)
     asked = opening(amount_fen=amount_fen, periods=periods, method=method, due_day=due_day)
-    priced = at_rate(_terms(asked, product(**changes)), Decimal(rate))
+    priced = at_rate(terms_of(asked, product(**changes)), Decimal(rate))
     assert priced is not None
     return priced
 
