@@ -7,6 +7,7 @@ code of actors/codes.py; nothing is raised but cancellation.
 
 import traceback
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
@@ -16,13 +17,17 @@ from msgspec import Struct
 from actors.codes import Code
 from actors.customer.messages import GetCustomer
 from actors.loan.messages import GetLoan
+from actors.loan.trial import try_schedule
+from actors.turn import Refused
 from protocols.credentials import Caller
+from protocols.daily_sheet import daily_sheet
 from protocols.decoding import FORMS, Form, Invalid
 from protocols.follow import Follow
 from protocols.lists import BankNow, Reader, loan_page, product_list, repayment_end, transaction_page
 from protocols.operations import OPERATIONS, Row, Target, message_of
 from protocols.problems import code_of
 from protocols.replies import State
+from protocols.requests import TryScheduleRequest
 from runtime.messages import Answer, Operation
 from storage.contract import StoreError
 
@@ -172,6 +177,10 @@ class Front:
         if row.read == "products":
             known = self._banks.get(bank)
             return Result("", product_list(known)) if known is not None else Result(Code.NOT_FOUND.word, {})
+        if row.read == "trial":
+            return self._trial(request, bank)
+        if row.read == "daily_sheet":
+            return await self._daily_sheet(request.business_date, bank)
         kind, query = ("customer", _GET_CUSTOMER) if row.read == "loans" else ("loan", _GET_LOAN)
         assert row.target is not None
         id = row.target.id(b"", request, bank, None)
@@ -180,6 +189,23 @@ class Front:
             return Result(answer.code, answer.result())
         page = loan_page if row.read == "loans" else transaction_page
         return Result("", await page(self._reader, bank, request))
+
+    def _trial(self, request: TryScheduleRequest, bank: str) -> Result:
+        known = self._banks.get(bank)
+        if known is None:
+            return Result(Code.NOT_FOUND.word, {})
+        found = try_schedule(known.terms, known.business_date, **msgspec.structs.asdict(request))
+        if isinstance(found, Refused):
+            return Result(found.code.word, found.detail)
+        return Result("", msgspec.to_builtins(found, builtin_types=(date,)))
+
+    async def _daily_sheet(self, on: date, bank: str) -> Result:
+        known = self._banks.get(bank)
+        if known is None:
+            return Result(Code.NOT_FOUND.word, {})
+        if on > known.business_date:
+            return Result(Code.DATE_NOT_OPEN.word, {"business_date": known.business_date.isoformat()})
+        return Result("", daily_sheet(known.terms, on, await self._reader.account_totals(bank, on)))
 
 
 def _named(answer: Answer, target: Target, id: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import msgspec
 
 from actors.bank import BankTerms
+from protocols.daily_sheet import AccountTotal
 from protocols.follow import DONE, PROCESSING, Judged
 from protocols.requests import LoansOfCustomerRequest, TransactionsRequest
 
@@ -77,6 +78,8 @@ class Reader(Protocol):
     async def transactions(
         self, bank: str, loan_id: str, after_version: int, limit: int, types: list[str] | None = None
     ) -> Sequence[Entry]: ...
+
+    async def account_totals(self, bank: str, on: date) -> Sequence[AccountTotal]: ...
 
 
 class BankNow(Protocol):

@@ -16,6 +16,7 @@ from actors.address import Kind, new_customer_id, new_id_beside
 from actors.customer import messages as customer
 from actors.loan import messages as loan
 from actors.loan import messages_rare as rare
+from actors.loan.trial import ScheduleTrial
 from actors.process import messages as process
 from actors.turn import Command
 from protocols import follow, replies
@@ -63,7 +64,7 @@ class Row(Struct, frozen=True, kw_only=True):
     target: Target | None = None
     message: type[Struct] | None = None
     from_loan: tuple[str, ...] = ()
-    read: Literal["", "loans", "transactions", "products"] = ""
+    read: Literal["", "loans", "transactions", "products", "daily_sheet", "trial"] = ""
     follow: Follow | None = None
     created: bool = False
 
@@ -237,6 +238,12 @@ OPERATIONS: tuple[Row, ...] = (
     Row(name="list_products", zh="产品列表", en="the bank's products",
         method="GET", path="/v1/products", service="MDPD0001", scene="01",
         request=take.ProductsRequest, view=replies.ProductList, read="products"),
+    Row(name="try_schedule", zh="贷款试算", en="try a schedule before there is a loan",
+        method="GET", path="/v1/schedule-trial", service="MDPD0001", scene="02",
+        request=take.TryScheduleRequest, view=ScheduleTrial, read="trial"),
+    Row(name="get_daily_sheet", zh="日计表查询", en="daily sheet and trial balance",
+        method="GET", path="/v1/books/{business_date}/daily-sheet", service="MDBK0001", scene="01",
+        request=take.DailySheetRequest, view=replies.DailySheet, read="daily_sheet"),
 )
 # fmt: on
 

@@ -75,6 +75,32 @@ class TransactionPage(Reply, frozen=True, kw_only=True):
     next: int
 
 
+class SheetLine(Reply, frozen=True, kw_only=True):
+    """An account on a day; ``opening_fen`` and ``closing_fen`` are debit less credit. ``memo``: off balance (表外)."""
+
+    account: str
+    name_zh: str
+    name_en: str
+    memo: bool
+    opening_fen: int
+    debit_fen: int
+    credit_fen: int
+    closing_fen: int
+
+
+class DailySheet(Reply, frozen=True, kw_only=True):
+    """日计表 of a day. ``state``: open, closed, or final (agreed with the core). ``balanced``: trial balance is zero;
+    ``debit_fen`` and ``credit_fen`` are the day's, on balance."""
+
+    bank: str
+    date: date
+    state: Literal["open", "closed", "final"]
+    balanced: bool
+    debit_fen: int
+    credit_fen: int
+    rows: tuple[SheetLine, ...]
+
+
 class ProductLine(Reply, frozen=True, kw_only=True):
     """A product of the bank as customers may see it. ``lpr_spread_bp`` is added to the LPR of ``lpr_tenor``."""
 

@@ -234,5 +234,21 @@ class TransactionsRequest(OfLoan, frozen=True, kw_only=True):
     limit: Limit = 20
 
 
+class DailySheetRequest(Request, frozen=True, kw_only=True):
+    business_date: Annotated[date, Meta(description="营业日期 · business date")]
+
+
 class ProductsRequest(Request, frozen=True, kw_only=True):
     pass
+
+
+class TryScheduleRequest(Request, frozen=True, kw_only=True):
+    product: ProductCode
+    amount_fen: Fen
+    periods: Annotated[int, Meta(ge=-1000, le=1000, description="期数 · number of instalments")]
+    method: Method
+    due_day: Annotated[int, Meta(ge=-1000, le=1000, description="还款日，0 为放款日 · due day, 0: day of pay-out")] = 0
+    start: Annotated[date | None, Meta(description="起息日，空为营业日期 · start; nothing: the business date")] = None
+    annual_rate: Annotated[
+        str, Meta(max_length=32, description="年利率，空为产品牌价 · yearly rate; nothing: the product's list price")
+    ] = ""

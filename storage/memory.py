@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
+from storage.account_totals import AccountTotal
 from storage.contract import (
     COLUMNS,
     ActorRow,
@@ -79,6 +80,20 @@ class MemoryStore(MemoryLists):
     async def events(self, kind: str, id: str, after: int, limit: int) -> list[JournalRow]:
         self._reachable()
         return [e for e in self._journal.get((kind, id), []) if e.version > after][:limit]
+
+    async def account_totals(self, bank: str, on: date) -> list[AccountTotal]:
+        """The twin of storage/account_totals.py; no day is closed here."""
+        self._reachable()
+        sums: dict[tuple[bool, str], list[int]] = {}
+        for line in self.postings:
+            if line.bank == bank and line.business_date <= on:
+                total = sums.setdefault((line.memo, line.account), [0, 0, 0])
+                if line.business_date < on:
+                    total[0] += line.debit_fen - line.credit_fen
+                else:
+                    total[1] += line.debit_fen
+                    total[2] += line.credit_fen
+        return [AccountTotal("open", key[1], key[0], *total) for key, total in sorted(sums.items()) if any(total)]
 
     async def _go_on(self, batch: Batch, fault: Fault) -> None:
         """What a server does with a commit whose client is gone."""

@@ -6,6 +6,7 @@ what it acknowledges.
 
 from dataclasses import dataclass
 
+from storage.account_totals import PostgresAccountTotals
 from storage.banks import PostgresBanks
 from storage.contract import Batch
 from storage.directory import PostgresDirectory
@@ -19,7 +20,7 @@ class UnsafeServer(Exception):
     """The database would lose acknowledged commits, or its schema is not there; the text says which setting."""
 
 
-class PostgresStore(Rows, PostgresDirectory, PostgresBanks, PostgresQueries):
+class PostgresStore(Rows, PostgresDirectory, PostgresBanks, PostgresQueries, PostgresAccountTotals):
     """`Store`, `Directory`, `Banks` and `Queries`. Use `open_store`."""
 
     def __init__(self, database: Database, commits: CommitConnection) -> None:

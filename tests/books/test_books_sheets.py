@@ -69,6 +69,18 @@ async def test_the_sheet_of_an_open_day_carries_the_balances(book: Book) -> None
     }
 
 
+async def test_by_the_front_the_same_for_closed_and_open_days_and_never_another_banks(book: Book) -> None:
+    for bank in (BANK, OTHER):
+        for day in (OPENED, DUE - ONE_DAY, DUE, book.here.today):
+            sheet = await daily_sheet(book.here.url, bank, day)
+            told = await book.here.do("get_daily_sheet", bank, business_date=day.isoformat())
+            assert (told["bank"], told["state"], told["balanced"]) == (bank, sheet.state, True)
+            assert [tuple(row.values()) for row in told["rows"]] == [
+                tuple(getattr(row, name) for name in told["rows"][0]) for row in sheet.rows
+            ]
+            assert (told["debit_fen"], told["credit_fen"]) == sheet.total(False)[1:3]
+
+
 async def test_general_ledger(book: Book) -> None:
     async with snapshot(book.here.url) as books:
         chart = await chart_of(books, BANK)

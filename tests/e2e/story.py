@@ -15,6 +15,7 @@ from tests.e2e.people import person
 
 Known = dict[str, Any]
 CONTRACT = {**WANTED, "method": "equal_instalment", "due_day": 15}
+TRIAL = {"product": PRODUCT, "amount_fen": 1_000_000, "periods": 12, "method": "equal_instalment", "due_day": 15}
 COUNTER = {"source": "counter", "core_date": TODAY.isoformat()}
 TWO = {"maker": "t001", "checker": "t002", "reason": "会议纪要"}
 PLAN = {"method": "equal_principal", "periods": 6, "arrears": "keep"}
@@ -55,6 +56,7 @@ def _signing(known: Known) -> dict[str, Any]:
 _PERSON = _of("name", "identity_number", "phone", "account_no")
 STORY: tuple[Step, ...] = (
     Step("list_products", _of()),
+    Step("get_daily_sheet", _of(business_date="2020-01-02")),
     Step("try_schedule", _of(**TRIAL)),
     Step("try_schedule", _of(**{**TRIAL, "product": "nothing"}), "unknown_product"),
     Step("try_schedule", _of(**{**TRIAL, "start": "2099-01-01"}), "bad_start"),

@@ -76,6 +76,9 @@ class Lists:
     ) -> list[Any]:
         return []
 
+    async def account_totals(self, bank: str, on: date) -> list[Any]:
+        return []
+
 
 class Bank(NamedTuple):
     terms: BankTerms
