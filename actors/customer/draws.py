@@ -125,17 +125,19 @@ def restore(state: CustomerState, command: RestoreLine, ctx: Context) -> Decisio
     """Revolving: principal repaid comes back. Otherwise what was drawn stays used; only a reversal brings it back.
 
     A loan that repays has been paid out: a reservation still open is confirmed by it. A write-off ends the line, too.
+    A draw that grows may take the line's use over its limit (超额): then nothing can be drawn.
     """
     draw = state.draws[command.loan_id]
-    if not 0 <= command.lost_fen <= command.amount_fen <= draw.amount_fen:
-        return Refused(Code.BAD_AMOUNT, {"outstanding_fen": draw.amount_fen})
     ended = command.settled or command.reversed or command.written_off
+    grows = command.amount_fen < 0 == command.lost_fen and not ended
+    if not grows and not 0 <= command.lost_fen <= command.amount_fen <= draw.amount_fen:
+        return Refused(Code.BAD_AMOUNT, {"outstanding_fen": draw.amount_fen})
     product = ctx.bank.products.get(draw.product)
     revolving = product is not None and product.revolving
     freed_fen = draw.amount_fen if ended and not command.written_off else command.amount_fen
     restored = LineRestored(
         loan_id=command.loan_id,
-        restored_fen=freed_fen - command.lost_fen if revolving or command.reversed else 0,
+        restored_fen=freed_fen - command.lost_fen if revolving or command.reversed or grows else 0,
         outstanding_fen=0 if ended else draw.amount_fen - command.amount_fen,
         ended=ended,
     )

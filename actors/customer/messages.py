@@ -105,6 +105,7 @@ class CheckReservations(Command, frozen=True, kw_only=True):
 class RestoreLine(Command, frozen=True, kw_only=True):
     """恢复: principal repaid (or a disbursement reversed: ``reversed`` true). From the loan.
 
+    Negative: so much more is outstanding (a repayment reversed, interest that became principal).
     ``lost_fen`` of it was waived: it leaves the draw and does not come back. ``written_off``: nor does the rest of the
     draw, and the line ends.
     """

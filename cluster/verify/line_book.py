@@ -162,7 +162,10 @@ class LineBook:
             self._fault("restored without a draw", loan)
             return
         line = self.lines[drawing.product]
-        if not 0 <= restored <= drawing.amount_fen - left or left < 0:
+        grown = left - drawing.amount_fen if restored < 0 else 0
+        if restored < 0 and (restored != -grown or fields["ended"]):
+            self._fault("draw grew by another sum", f"{loan}: {restored} fen of {drawing.amount_fen}, {left} are left")
+        elif (restored >= 0 and restored > drawing.amount_fen - left) or left < 0:
             self._fault("restored too much", f"{loan}: {restored} fen of {drawing.amount_fen}, {left} are left")
         if drawing.status != "used":
             self._fault("restored before it was used", f"{loan} is {drawing.status}")

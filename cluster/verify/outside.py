@@ -106,11 +106,14 @@ def _match_settled(findings: Findings, number: str, ours: Instruction, row: dict
 
 
 async def _compare_loans(source: Source, findings: Findings, rows: list[dict[str, Any]]) -> None:
-    """Principal outstanding, loan by loan, where no money is in transit and none came in past the core."""
+    """Principal outstanding, loan by loan, where no money is in transit and none came in, was given up or became
+    principal past the core, which hears of that in daily vouchers only."""
     theirs = {row["loan_id"]: row for row in rows if source.bank in ("", row["bank"])}
     sql = """
         SELECT l.id, l.principal_fen_outstanding, l.status FROM loan l
         WHERE ($1 = '' OR l.bank = $1)
+          AND NOT EXISTS (SELECT 1 FROM journal j WHERE j.kind = 2 AND j.id = l.id
+                          AND j.type IN ('Waived', 'WrittenOff', 'Restructured'))
           AND NOT EXISTS (SELECT 1 FROM journal j WHERE j.kind = 2 AND j.id = l.id AND j.type = 'Repaid'
                           AND NOT EXISTS (SELECT 1 FROM journal s WHERE s.op_hash = j.op_hash
                                           AND s.type = 'EffectSettled'))

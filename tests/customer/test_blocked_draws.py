@@ -105,10 +105,26 @@ def test_principal_waived_leaves_the_draw_but_not_the_use() -> None:
     assert customer.refused(RestoreLine(loan_id=LOAN, amount_fen=0)) is Code.RESERVATION_MISSING
 
 
+def test_what_became_principal_or_is_outstanding_again_takes_the_use_up_even_over_the_line() -> None:
+    customer = with_draw()
+    customer.do(RestoreLine(loan_id=LOAN, amount_fen=-500_000))
+    assert customer.state is not None
+    assert (customer.state.draws[LOAN].amount_fen, customer.state.lines["miaodai"].used_fen) == (1_500_000, 1_500_000)
+    assert memo(customer) == 3_500_000
+    customer.do(RestoreLine(loan_id=LOAN, amount_fen=-4_000_000))
+    assert memo(customer) == 0
+    assert check(customer) is Code.OVER_LINE
+    customer.do(RestoreLine(loan_id=LOAN, amount_fen=5_500_000, settled=True))
+    assert (customer.state.draws, customer.state.lines["miaodai"].used_fen) == ({}, 0)
+    assert customer.refused(RestoreLine(loan_id=OTHER_LOAN, amount_fen=-1)) is Code.RESERVATION_MISSING
+    customer.check()
+
+
 def test_more_lost_than_told_is_refused() -> None:
     customer = with_draw()
     assert customer.refused(RestoreLine(loan_id=LOAN, amount_fen=1, lost_fen=2)) is Code.BAD_AMOUNT
     assert customer.refused(RestoreLine(loan_id=LOAN, amount_fen=1, lost_fen=-1)) is Code.BAD_AMOUNT
+    assert customer.refused(RestoreLine(loan_id=LOAN, amount_fen=-1, settled=True)) is Code.BAD_AMOUNT
 
 
 def test_the_account_changes_by_two_persons_and_is_told_sealed() -> None:

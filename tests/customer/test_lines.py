@@ -205,7 +205,7 @@ def test_more_than_is_outstanding_or_less_than_nothing_is_not_restored() -> None
     customer.do(reserve(1_000_000))
     customer.do(confirm())
     assert customer.refused(RestoreLine(loan_id=LOAN, amount_fen=1_000_001)) is Code.BAD_AMOUNT
-    assert customer.refused(RestoreLine(loan_id=LOAN, amount_fen=-1)) is Code.BAD_AMOUNT
+    assert customer.refused(RestoreLine(loan_id=LOAN, amount_fen=-1, settled=True)) is Code.BAD_AMOUNT
     assert customer.refused(RestoreLine(loan_id=OTHER_LOAN, amount_fen=1)) is Code.RESERVATION_MISSING
 
 

@@ -125,6 +125,6 @@ def _fact(name: str, text: str) -> tuple[str, Any]:
     ours = "_".join("fen" if part == "AMT" else part.lower() for part in name.split("_"))
     if "AMT" in name.split("_"):
         return ours, int(Decimal(text) * 100)
-    if ours.endswith("_date"):
+    if ours.endswith("_date") or ours == "on":
         return ours, f"{text[:4]}-{text[4:6]}-{text[6:]}"
     return ours, text

@@ -48,8 +48,15 @@ async def test_same_code_and_same_view(tellings: Tellings, number: int) -> None:
     assert rest.view == esb.view
 
 
-async def _histories(live: Live, known: Known) -> list[list[str]]:
-    """The events of the person and, oldest first, of all loans and processes of theirs.
+FOLLOWS = frozenset({
+    "EffectSettled", "AccountChanged", "LineRestored", "LineEnded", "DrawsBlocked", "DrawsUnblocked",
+})  # fmt: skip
+"""What other actors and systems bring about in their own time, perhaps after the next command."""
+
+
+async def _histories(live: Live, known: Known) -> list[tuple[list[str], list[str]]]:
+    """The events of the person and, oldest first, of all loans and processes of theirs: those that follow a command in
+    their order, all others sorted.
 
     Doubts left out: a slow moment of the machine is no difference of the fronts.
     """
@@ -59,7 +66,8 @@ async def _histories(live: Live, known: Known) -> list[list[str]]:
         " ORDER BY seq",
         known["customer_id"],
     )
-    return [[type for type in await live.events(row[0]) if type != "EffectDoubted"] for row in rows]
+    found = [[type for type in await live.events(row[0]) if type != "EffectDoubted"] for row in rows]
+    return [([t for t in types if t not in FOLLOWS], sorted(t for t in types if t in FOLLOWS)) for types in found]
 
 
 async def test_same_events_in_the_journal(live: Live, tellings: Tellings) -> None:

@@ -7,7 +7,7 @@ from loan_support import Life
 from rare_support import TWO, ask, close_to, entry_for, pay, providing
 
 from actors.loan.events_rare import Restructured
-from actors.loan.messages import GetLoan
+from actors.loan.messages import GetLoan, GetPayoffQuote
 from actors.loan.messages_rare import Arrears, ExtendLoan, Reclassify, Restructure
 from actors.schedule.terms import Method
 
@@ -54,6 +54,26 @@ def test_arrears_become_principal() -> None:
     assert (len(loan.rows), loan.matures_on) == (25, date(2028, 2, 15))
     view = life.see(GetLoan())
     assert (view.risk_class, view.restructured_on, view.overdue_days) == (2, life.today, 0)
+
+
+def test_a_revolving_line_is_used_for_what_became_principal_too() -> None:
+    life = Life(DAY, providing(compound_on="interest", revolving=True)).active()
+    close_to(life, DUE + 9 * ONE)
+    ask(life, plan("capitalise"))
+    assert life.effect("RestoreLine").payload["command"]["amount_fen"] == -52_110
+    life.settle("RestoreLine")
+    pay(life, life.see(GetPayoffQuote()).total_fen)
+    told = life.effect("RestoreLine").payload["command"]
+    assert (told["amount_fen"], told["settled"]) == (10_052_110, True)
+
+
+def test_a_line_that_does_not_revolve_hears_of_the_end_only() -> None:
+    life = overdue()
+    ask(life, plan("capitalise"))
+    assert "RestoreLine" not in life.pending()
+    pay(life, life.see(GetPayoffQuote()).total_fen)
+    told = life.effect("RestoreLine").payload["command"]
+    assert (told["amount_fen"], told["settled"]) == (10_000_000, True)
 
 
 def test_only_the_principal_of_the_arrears_goes_into_the_plan() -> None:
