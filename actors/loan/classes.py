@@ -7,8 +7,8 @@ Up from 3 or worse only when the arrears have been clear for so many periods and
 from datetime import date
 
 from actors.bank import BankTerms
-from actors.schedule.due_dates import add_months
 from actors.loan.state import LoanState
+from actors.schedule.due_dates import add_months
 from actors.schedule.rounding import round_ratio
 
 NORMAL, SPECIAL_MENTION, SUBSTANDARD, DOUBTFUL, LOSS = 1, 2, 3, 4, 5

@@ -45,7 +45,7 @@ class Course:
     def close_before(self, day: date) -> None:
         """日终 of every day before ``day`` that is still open: a money command closes earlier days first."""
         closed = self.state.closed_to
-        if closed is None or closed >= day - ONE_DAY:
+        if closed is None or closed >= day - ONE_DAY or self.state.status not in ("active", "overdue"):
             return
         events, self.state = close(self.state, day - ONE_DAY, self.ctx.bank)
         self.events += events

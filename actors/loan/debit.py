@@ -15,7 +15,8 @@ from actors.loan.events import RepaymentFailed, RepaymentRequested
 from actors.loan.messages import AcceptedView, CollectDue, Repay
 from actors.loan.payoff import quote_of
 from actors.loan.post import AMOUNT_FEN_MAX, post
-from actors.loan.state import LoanState
+from actors.loan.standing import stands_still
+from actors.loan.state import LoanState, tombstone
 from actors.turn import Context, Decision, IncidentOpened, Refused
 
 ONE_DAY = timedelta(days=1)
@@ -74,6 +75,9 @@ def collect_due(state: LoanState, command: CollectDue, ctx: Context) -> Decision
 
 def _not_now(state: LoanState, today: date) -> Refused | None:
     assert state.closed_to is not None
+    refused = stands_still(state)
+    if refused is not None:
+        return refused
     if state.debit is not None:
         return Refused(Code.REPAYMENT_IN_FLIGHT, {"kind": state.debit.kind, "amount_fen": state.debit.amount_fen})
     if state.closed_to >= today:
@@ -145,6 +149,9 @@ def debited(course: Course, effect_id: str, booked: Debited) -> None:
     state = course.state
     assert state.debit is not None
     assert state.closed_to is not None
+    if tombstone(booked.core_date, booked.core_serial) in state.tombstones:
+        not_debited(course, effect_id, Code.REVERSED_BEFORE.word)
+        return
     value_date = max(booked.core_date, state.closed_to + ONE_DAY)
     if state.status in ("active", "overdue"):
         course.close_before(value_date)

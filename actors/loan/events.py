@@ -8,6 +8,13 @@ from datetime import date
 
 from msgspec import Struct
 
+from actors.loan.event_parts import Part as Part
+from actors.loan.event_parts import Planned as Planned
+from actors.loan.events_corrections import CorrectionEvent as CorrectionEvent
+from actors.loan.events_corrections import RepaymentCorrected as RepaymentCorrected
+from actors.loan.events_corrections import RepaymentReversed as RepaymentReversed
+from actors.loan.events_corrections import TombstoneLeft as TombstoneLeft
+from actors.loan.events_rare import RareEvent
 from actors.loan.state import Contract, Instalment, Terms
 from actors.turn import EffectDoubted, EffectRequested, EffectSettled, Event, IncidentOpened
 
@@ -195,7 +202,7 @@ class Repriced(Event, frozen=True, kw_only=True):
     penalty_e10: int
     misuse_e10: int
     instalment_fen: int
-    replanned: tuple["Planned", ...]
+    replanned: tuple[Planned, ...]
 
 
 class RepaymentRequested(Event, frozen=True, kw_only=True):
@@ -212,23 +219,6 @@ class RepaymentFailed(Event, frozen=True, kw_only=True):
 
     effect_id: str
     code: str
-
-
-class Part(Struct, frozen=True, array_like=True):
-    """What a repayment paid of row ``no`` (from 1); row 0 is the penalty for misuse."""
-
-    no: int
-    penalty_fen: int
-    interest_fen: int
-    principal_fen: int
-    compound_fen: int = 0
-
-
-class Planned(Struct, frozen=True, array_like=True):
-    """Principal and interest of a row after a prepayment; due dates stay."""
-
-    principal_fen: int
-    interest_fen: int
 
 
 class Repaid(Event, frozen=True, kw_only=True):
@@ -302,6 +292,8 @@ LoanEvent = (
     | Repaid
     | LoanSettled
     | ProofUploaded
+    | RareEvent
+    | CorrectionEvent
     | EffectRequested
     | EffectSettled
     | EffectDoubted

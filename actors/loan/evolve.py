@@ -5,7 +5,9 @@ from typing import Any, assert_never
 from msgspec.structs import replace
 
 from actors.loan import events as e
+from actors.loan.evolve_corrections import corrected
 from actors.loan.evolve_money import closed, disbursed, repaid, resumed, stopped
+from actors.loan.evolve_rare import rarely
 from actors.loan.repricing import repriced_by
 from actors.loan.state import Debit, LoanState
 from actors.turn import EffectDoubted, EffectRequested, EffectSettled, IncidentOpened
@@ -50,8 +52,10 @@ def evolve(state: LoanState | None, event: e.LoanEvent) -> LoanState:
             | e.ReversalRefused()
         ):
             return _payout(state, event)
+        case e.RepaymentReversed() | e.RepaymentCorrected() | e.TombstoneLeft():
+            return corrected(state, event)
         case _:
-            assert_never(event)
+            return rarely(state, event)
 
 
 def _contract(
@@ -135,6 +139,8 @@ def _effect(state: LoanState, event: EffectRequested | EffectSettled | EffectDou
             unknown: dict[str, Any] = {}
             if state.debit is not None and state.debit.effect_id == event.effect_id:
                 unknown["repayment"] = "unknown"
+            if state.refund is not None and state.refund.effect_id == event.effect_id:
+                unknown["refund_end"] = "refund_unknown"
             return replace(state, doubted=(*state.doubted, event.effect_id), **unknown)
         case IncidentOpened():
             return replace(state, incidents=state.incidents + 1)
@@ -149,9 +155,12 @@ def _told(state: LoanState, payload: dict[str, Any]) -> dict[str, Any]:
         return {}
     match command["type"]:
         case "RestoreLine":
-            settled = bool(command.get("settled"))
-            return {"restore_fen_waiting": 0, "settlement_told": state.settlement_told or settled}
+            ended = bool(command.get("settled") or command.get("written_off"))
+            told = state.settlement_told or ended
+            return {"restore_fen_waiting": 0, "lost_fen_waiting": 0, "settlement_told": told}
         case "NoteOverdue":
             return {"overdue_told": bool(command["overdue"])}
+        case "BlockDraws":
+            return {"block_told": command.get("reason", "")}
         case _:
             return {}

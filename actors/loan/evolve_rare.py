@@ -236,6 +236,7 @@ def _restructured(state: LoanState, event: e.Restructured) -> LoanState:
         balance_fen=state.balance_fen + event.principal_fen_moved + capital,
         principal_fen_outstanding=state.principal_fen_outstanding + capital,
         principal_fen_capitalised=state.principal_fen_capitalised + capital,
+        restore_fen_waiting=state.restore_fen_waiting - capital,
         segment_micro=micro_as_of(state, event.on),
         segment_from=event.on,
         matures_on=rows[-1].due,

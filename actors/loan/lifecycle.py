@@ -4,19 +4,23 @@ A command missing in a status is refused by `refusal`. `SettleEffect` brings res
 Called by runtime/turn.py; rules live in opening, signing, disburse, debit, post, day, proof; `evolve` in evolve.py.
 """
 
-from typing import Final, assert_never
+from typing import Final
 
 from actors.codes import Code
 from actors.loan import events, messages
+from actors.loan.correction import correct_repayment
 from actors.loan.day import close_day
 from actors.loan.debit import collect_due, repay
 from actors.loan.disburse import disburse, prepare_draw, reverse
 from actors.loan.evolve import evolve
+from actors.loan.messages_corrections import CorrectRepayment, ReverseRepayment
 from actors.loan.opening import open_contract
 from actors.loan.outcome import settle
 from actors.loan.post import post_repayment
 from actors.loan.postings import postings
 from actors.loan.proof import upload_proof
+from actors.loan.rare import CELLS, decide_rarely
+from actors.loan.reversal import reverse_repayment
 from actors.loan.signing import sign
 from actors.loan.state import LoanState
 from actors.loan.views import columns, respond
@@ -60,7 +64,10 @@ TABLE: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         "CloseDay": ("active", "overdue"),
         "UploadProof": ("active",),
         "SettleEffect": ("active", "overdue", "settled"),
-    },
+        "ReverseRepayment": ("active", "overdue"),
+        "CorrectRepayment": ("active", "overdue", "settled"),
+    }
+    | CELLS["active"],
     "overdue": {
         "Repay": ("overdue",),
         "CollectDue": ("overdue",),
@@ -68,12 +75,23 @@ TABLE: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         "CloseDay": ("overdue",),
         "UploadProof": ("overdue",),
         "SettleEffect": ("overdue", "active", "settled"),
-    },
+        "ReverseRepayment": ("overdue",),
+        "CorrectRepayment": ("overdue", "active", "settled"),
+    }
+    | CELLS["overdue"],
     "settled": {
         "CloseDay": ("settled",),
         "UploadProof": ("settled",),
         "SettleEffect": ("settled",),
-    },
+        "ReverseRepayment": ("settled", "active", "overdue", "written_off"),
+        "CorrectRepayment": ("settled", "active", "overdue", "written_off"),
+    }
+    | CELLS["settled"],
+    "written_off": {
+        "ReverseRepayment": ("written_off",),
+        "CorrectRepayment": ("written_off", "settled"),
+    }
+    | CELLS["written_off"],
     "reversing": {
         "ReverseDisbursement": ("reversing",),
         "SettleEffect": ("reversing", "reversed", "active"),
@@ -89,6 +107,8 @@ TABLE: Final[dict[str, dict[str, tuple[str, ...]]]] = {
 EVENTS = events.LoanEvent
 STATE = LoanState
 CREATES = (messages.OpenContract,)
+HISTORY = (ReverseRepayment, CorrectRepayment)
+"""Commands that are decided by all events so far (``ctx.history``)."""
 
 
 def refusal(status: str, command: messages.LoanCommand) -> Refused:
@@ -127,8 +147,12 @@ def decide(state: LoanState | None, command: messages.LoanCommand, ctx: Context)
             return upload_proof(state, command, ctx)
         case messages.OpenContract():
             return Refused(Code.ALREADY_EXISTS)
+        case ReverseRepayment():
+            return reverse_repayment(state, command, ctx)
+        case CorrectRepayment():
+            return correct_repayment(state, command, ctx)
         case _:
-            assert_never(command)
+            return decide_rarely(state, command, ctx)
 
 
 def effects(state: LoanState) -> dict[str, Effect]:
@@ -136,4 +160,4 @@ def effects(state: LoanState) -> dict[str, Effect]:
     return state.effects
 
 
-__all__ = ["CREATES", "EVENTS", "STATE", "TABLE", "columns", "decide", "effects", "evolve", "postings", "respond"]
+__all__ = ["CREATES", "EVENTS", "HISTORY", "STATE", "TABLE", "columns", "decide", "effects", "evolve", "postings", "respond"]

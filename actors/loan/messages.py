@@ -2,6 +2,8 @@
 
 from datetime import date
 
+from actors.loan.messages_corrections import CorrectionCommand
+from actors.loan.messages_rare import GetSettlementCertificate, RareCommand
 from actors.schedule.terms import Method
 from actors.turn import Command, Query, SettleEffect, View
 
@@ -123,15 +125,19 @@ LoanCommand = (
     | CloseDay
     | CollectDue
     | UploadProof
+    | RareCommand
+    | CorrectionCommand
     | SettleEffect
 )
-LoanQuery = GetLoan | GetContract | GetSchedule | GetPayoffQuote
+LoanQuery = GetLoan | GetContract | GetSchedule | GetPayoffQuote | GetSettlementCertificate
 
 
 class LoanView(View, frozen=True, kw_only=True):
-    """``status``: drafting, refused, contract, signing, signed, disbursing, active, overdue, settled, reversed.
+    """``status``: drafting, refused, contract, signing, signed, disbursing, active, overdue, settled, reversed,
+    written_off.
 
     ``repayment``: "" or in_flight / unknown while an auto-debit is open, else the last one's end: repaid / failed.
+    ``refund`` likewise: refunding / refund_unknown, refunded / refund_failed. ``account_masked``: "" as at signing.
     """
 
     loan_id: str
@@ -172,6 +178,14 @@ class LoanView(View, frozen=True, kw_only=True):
     non_accrual: bool = False
     frozen: str = ""
     claim_fen: int = 0
+    refund: str = ""
+    account_masked: str = ""
+    misused_fen: int = 0
+    disputed: str = ""
+    died_on: date | None
+    extended: int = 0
+    restructured_on: date | None
+    accelerated_on: date | None
 
 
 class ContractView(View, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from actors.loan import debit, disburse, opening, signing
+from actors.loan import debit, disburse, opening, refund, signing, standing
 from actors.loan.course import Course
 from actors.loan.state import LoanState
 from actors.turn import (
@@ -37,6 +37,8 @@ OUTCOMES: Final[dict[str, Outcome]] = {
     "core.disburse": Outcome(disburse.CoreBooking, disburse.paid_out, disburse.not_paid_out),
     "core.reverse": Outcome(disburse.CoreBooking, disburse.reversed_, disburse.not_reversed),
     "core.debit": Outcome(debit.Debited, debit.debited, debit.not_debited),
+    "core.refund": Outcome(disburse.CoreBooking, refund.refunded, refund.not_refunded),
+    "TellAccount": Outcome(standing.OwnAccount, standing.account_told, standing.account_untold),
 }
 """By outside target, or by the command asked of another actor. Others are notices: their refusal is an incident."""
 

@@ -8,9 +8,9 @@ were charged up to the last compounding day. Misuse: the heavier of its rate and
 
 from datetime import date
 
-from actors.schedule.due_dates import add_months
 from actors.loan.interest import micro_between
 from actors.loan.state import MICRO_PER_FEN, Instalment, LoanState
+from actors.schedule.due_dates import add_months
 from actors.schedule.rounding import round_ratio
 
 

@@ -13,7 +13,8 @@ from actors.loan.events import LoanSettled, Repaid
 from actors.loan.interest import vat_within
 from actors.loan.messages import PostRepayment, RepaidView
 from actors.loan.schedule import replan
-from actors.loan.state import LoanState
+from actors.loan.state import LoanState, tombstone
+from actors.loan.write_off import recover
 from actors.turn import Context, Decision, Refused
 
 AMOUNT_FEN_MAX = 10**13
@@ -34,7 +35,7 @@ def post_repayment(state: LoanState, command: PostRepayment, ctx: Context) -> De
         return Refused(Code.DATE_CLOSED, {"closed_to": state.closed_to.isoformat()})
     if state.serials_on == command.core_date and command.core_serial in state.serials:
         return Refused(Code.SERIAL_POSTED, {"core_serial": command.core_serial})
-    if command.core_serial in state.tombstones:
+    if tombstone(command.core_date, command.core_serial) in state.tombstones:
         return Refused(Code.REVERSED_BEFORE, {"core_serial": command.core_serial})
     course = Course(state, ctx)
     course.close_before(command.core_date)
@@ -68,6 +69,8 @@ def post(
     """Add `Repaid` (and `LoanSettled`) to ``course``, whose days before ``value_date`` are closed. ``spread``: as given
     instead of by the loan's own rules."""
     state, bank = course.state, course.ctx.bank
+    if state.claim is not None:
+        return _recovered(course, amount_fen, value_date, core_date, core_serial, source, effect_id)
     if spread is None:
         spread = allocate(state, amount_fen, value_date, bank, prepay=prepay)
     accrued, prepaid = spread.interest_fen_accrued, spread.principal_fen_prepaid
@@ -99,6 +102,24 @@ def post(
     )
     settle_if_clear(course, value_date)
     return spread
+
+
+def _recovered(
+    course: Course, amount_fen: int, value_date: date, core_date: date, core_serial: str, source: str, effect_id: str
+) -> Allocation:
+    """What comes in on a written-off loan is a recovery, also when it was asked for before."""
+    event = recover(course, amount_fen, value_date, core_date, core_serial, source, effect_id)
+    return Allocation(
+        (),
+        event.penalty_fen,
+        event.compound_fen,
+        event.interest_fen,
+        event.principal_fen,
+        0,
+        0,
+        0,
+        event.suspense_fen,
+    )
 
 
 def _vat(state: LoanState, spread: Allocation, bank: BankTerms) -> tuple[int, int]:

@@ -19,7 +19,8 @@
 | Repaid in non-accrual | deposits / loans_non_accrual; interest / income + vat_output (other_receivables first) | - |
 | Repaid: surplus | clearing / suspense | |
 
-The line's memo entries (drawn, restored) belong to the customer. Rarer events: postings_rare.py.
+The line's memo entries (drawn, restored) belong to the customer. Rarer events: postings_rare.py, reversals and corrections of
+repayments: postings_corrections.py.
 """
 
 from actors.bank import BankTerms
@@ -35,7 +36,11 @@ from actors.loan.events import (
     LoanEvent,
     LoanSettled,
     Repaid,
+    RepaymentCorrected,
+    RepaymentReversed,
 )
+from actors.loan.postings_corrections import corrections
+from actors.loan.postings_rare import postings_of
 from actors.loan.state import LoanState
 from actors.turn import Posting
 
@@ -59,6 +64,8 @@ def postings(state: LoanState | None, event: LoanEvent, bank: BankTerms) -> tupl
             return entry(bank, (("loans_performing", -event.amount_fen),), (("clearing", -event.amount_fen),))
         case DisbursementReversed():
             return entry(bank, (("loans_performing", -event.amount_fen),), (("deposits", -event.amount_fen),))
+        case RepaymentReversed() | RepaymentCorrected():
+            return corrections(event, bank)
         case AccrualStopped():
             return _stopped(event, bank)
         case AccrualResumed():
@@ -70,7 +77,7 @@ def postings(state: LoanState | None, event: LoanEvent, bank: BankTerms) -> tupl
                 (("other_receivables", event.vat_fen_receivable),),
             )
         case _:
-            return ()
+            return () if state is None else postings_of(state, event, bank)
 
 
 def provision(bank: BankTerms, fen: int) -> tuple[Posting, ...]:

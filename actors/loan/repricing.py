@@ -72,7 +72,7 @@ def repriced_by(state: LoanState, event: Repriced) -> LoanState:
     """`evolve` of `Repriced`: new rates from ``on``; what accrued at the old ones is kept as earlier stretches."""
     rows = list(state.rows)
     for index in range(state.first_unpaid, state.lapsed):
-        rows[index] = _segmented(state, rows[index], event.on)
+        rows[index] = segmented(state, rows[index], event.on)
     first = rows[state.fallen]
     for offset, planned in enumerate(event.replanned):
         row = rows[state.fallen + offset]
@@ -103,7 +103,8 @@ def repriced_by(state: LoanState, event: Repriced) -> LoanState:
     )
 
 
-def _segmented(state: LoanState, row: Instalment, day: date) -> Instalment:
+def segmented(state: LoanState, row: Instalment, day: date) -> Instalment:
+    """An overdue row whose rates change on ``day``: what it bore before is an earlier stretch."""
     return replace(
         row,
         penalty_micro=penalty_micro_as_of(row, day, state),

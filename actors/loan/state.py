@@ -155,7 +155,9 @@ class Misuse(Struct, frozen=True, array_like=True):
 
 
 class Claim(Struct, frozen=True, array_like=True):
-    """账销案存: what was written off, and what of it was recovered or waived since (``*_met``)."""
+    """账销案存: what was written off, and what of it was recovered or waived since (``*_met``).
+
+    ``waived``: of what was met; principal, interest, penalty, compound. The rest of it was recovered."""
 
     on: date
     principal_fen: int
@@ -166,6 +168,7 @@ class Claim(Struct, frozen=True, array_like=True):
     interest_fen_met: int = 0
     penalty_fen_met: int = 0
     compound_fen_met: int = 0
+    waived: tuple[int, int, int, int] = (0, 0, 0, 0)
 
     @property
     def left(self) -> tuple[int, int, int, int]:
@@ -176,6 +179,11 @@ class Claim(Struct, frozen=True, array_like=True):
             self.penalty_fen - self.penalty_fen_met,
             self.compound_fen - self.compound_fen_met,
         )
+
+
+def tombstone(core_date: date, core_serial: str) -> str:
+    """The mark of a core booking whose reversal came first; serials are unique a day."""
+    return f"{core_date.isoformat()}/{core_serial}"
 
 
 class LoanState(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -192,7 +200,10 @@ class LoanState(Struct, frozen=True, kw_only=True, omit_defaults=True):
     ``risk_class`` 1 normal .. 5 loss, not better than ``class_floor`` before ``class_floor_until`` (None: for ever);
     ``clear_since`` and ``clear_fallen``: the day on which the arrears were cleared and ``fallen`` on it.
     ``ecl_fen``: the allowance an ECL file asked for; None: by class. ``serials``: core serials posted on
-    ``serials_on``; ``tombstones``: serials whose reversal came before them.
+    ``serials_on``; ``tombstones``: bookings whose reversal came before them.
+    ``principal_fen_capitalised``: 利息转本 by restructuring; rows[:plan_offset] belong to the plan before it.
+    ``refund``: under way; ``refund_end``: refunding, refund_unknown, refunded, refund_failed. ``lost_fen_waiting``:
+    principal waived that the customer has still to hear of; ``block_told``: why it was told to block draws.
     """
 
     bank: str
@@ -267,6 +278,15 @@ class LoanState(Struct, frozen=True, kw_only=True, omit_defaults=True):
     restore_fen_waiting: int = 0
     settlement_told: bool = False
     overdue_told: bool = False
+    account_masked: str = ""
+    principal_fen_capitalised: int = 0
+    plan_offset: int = 0
+    disputed: str = ""
+    died_on: date | None = None
+    refund: Debit | None = None
+    refund_end: str = ""
+    lost_fen_waiting: int = 0
+    block_told: str = ""
 
     @property
     def overdue(self) -> bool:

@@ -7,7 +7,9 @@ from datetime import date
 from typing import Any, assert_never
 
 from actors.loan import messages as m
+from actors.loan.certificate import certificate
 from actors.loan.contract import contract_no, costs, text_of
+from actors.loan.messages_rare import GetSettlementCertificate
 from actors.loan.payoff import as_of, payoff_quote
 from actors.loan.repricing import repricing_after
 from actors.loan.schedule import plan
@@ -20,7 +22,7 @@ def respond(state: LoanState, query: m.LoanQuery, ctx: Context) -> View | None:
     match query:
         case m.GetLoan():
             waiting = query.until_not.split(",") if query.until_not else ()
-            if state.status in waiting or (state.repayment and state.repayment in waiting):
+            if not waiting_for(state).isdisjoint(waiting):
                 return None
             return _loan(as_of(state, ctx), ctx)
         case m.GetContract():
@@ -29,8 +31,15 @@ def respond(state: LoanState, query: m.LoanQuery, ctx: Context) -> View | None:
             return _schedule(as_of(state, ctx), ctx)
         case m.GetPayoffQuote():
             return payoff_quote(state, ctx.actor_id, ctx)
+        case GetSettlementCertificate():
+            return certificate(state, ctx.actor_id)
         case _:
             assert_never(query)
+
+
+def waiting_for(state: LoanState) -> set[str]:
+    """Words of which `GetLoan.until_not` may name some: status, and how repayment and refund stand."""
+    return {state.status, state.repayment, state.refund_end} - {""}
 
 
 def columns(state: LoanState) -> tuple[Any, ...]:
@@ -107,6 +116,14 @@ def _loan(state: LoanState, ctx: Context) -> m.LoanView:
         non_accrual=state.non_accrual,
         frozen=state.frozen,
         claim_fen=sum(state.claim.left) if state.claim else 0,
+        refund=state.refund_end,
+        account_masked=state.account_masked,
+        misused_fen=state.misuse.amount_fen if state.misuse else 0,
+        disputed=state.disputed,
+        died_on=state.died_on,
+        extended=state.extended,
+        restructured_on=state.restructured_on,
+        accelerated_on=state.accelerated_on,
     )
 
 

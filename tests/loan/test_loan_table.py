@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
+import rare_cells
 from loan_support import CUSTOMER, PROCESS, Life, draw_terms, opening, serial
 
 from actors.loan import messages as m
@@ -76,6 +77,7 @@ MAKE: dict[str, Callable[[], Life]] = {
     "settled": _settled,
     "reversing": _reversing,
     "reversed": _reversed,
+    "written_off": rare_cells.written_off,
 }
 
 
@@ -100,6 +102,7 @@ COMMANDS: dict[str, Callable[[Life], m.LoanCommand]] = {
     "CollectDue": lambda life: m.CollectDue(date=life.today),
     "UploadProof": lambda life: m.UploadProof(document_hash="a" * 64, amount_fen=100, kind="invoice"),
     "SettleEffect": lambda life: SettleEffect(effect_id="none", attempt=0, status="unknown"),
+    **rare_cells.COMMANDS,
 }
 
 
@@ -127,7 +130,7 @@ def test_cell(status: str, command: str) -> None:
         assert life.loan.status in targets
         return
     else:
-        assert decision.code.word in ("nothing_due",)
+        assert decision.code.word in ("nothing_due", *rare_cells.NOTHING_TO_DO)
     assert (life.state, life.version) == (before, version)
 
 
@@ -214,6 +217,7 @@ ARROWS: list[tuple[str, str, str, Callable[[Life], object]]] = [
         "reversed",
         lambda life: life.settle("core.reverse", core_date="2026-01-15", core_serial="S2"),
     ),
+    *rare_cells.ARROWS,
 ]
 """What test_cell does not reach: each target of each cell with more than one."""
 
