@@ -56,7 +56,7 @@ class JournalCast:
         self._places: list[tuple[int, int, int, int, int]] = []
         row_at = tail_at = 0
         for number, event in enumerate(template.events):
-            slot = slots.of_operation[event.op_hash]
+            slot = slots.of_operation[event.op_hash] if event.op_hash else None
             id, body = cutter.cut(event.id.encode()), cutter.cut(event.body)
             fields = (
                 whole(event.version, 8),
@@ -67,12 +67,14 @@ class JournalCast:
                 event.bank.encode(),
                 event.type.encode(),
                 id,
-                [slot],
+                b"" if slot is None else [slot],
                 body,
             )
             rest = row(fields, cutter)[1:]
             words = f"|{event.version}|{event.bank}|{event.business_date.isoformat()}|{event.type}|"
-            tail: list[Piece] = [f"|{event.kind}|".encode(), *id, words.encode(), slots.hex_of(slot)]
+            tail: list[Piece] = [f"|{event.kind}|".encode(), *id, words.encode()]
+            if slot is not None:  # the day's end writes without an operation
+                tail.append(slots.hex_of(slot))
             row_end, tail_end = row_at + cutter.length(rest), tail_at + cutter.length(tail)
             self._places.append((tail_at, tail_end, row_at, row_end, row_end - cutter.length(body)))
             rows += rest

@@ -19,6 +19,8 @@ Conduct = Literal["pays", "counter", "stops", "prepays", "pays_off"]
 AGES = ((0, 50), (1, 25), (2, 12), (4, 8), (8, 5))
 """Months a current loan has been paid for, and weight: most are young, as in a book that grows."""
 OVERDUE_DAYS = (8, 20, 45, 75, 110)
+DUE_ONCE = ("bullet", "pay_anytime")
+"""Methods that fall due at maturity only: 利随本清, 随借随还."""
 SIBLINGS = 4
 """Loans of one customer under one line, in most lives."""
 AMOUNT_FEN, AMOUNT_FEN_STEP = 400_000, 50_000
@@ -130,7 +132,7 @@ class _Shelf:
 
     @property
     def _pays_monthly(self) -> bool:
-        return self._method != "bullet"
+        return self._method not in DUE_ONCE
 
     def lasts(self, events: int) -> bool:
         """Whether the product lends monthly instalments for so many days."""

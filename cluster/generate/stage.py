@@ -7,6 +7,7 @@ collected; before it, yesterday is closed for the loans that have something due,
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -30,6 +31,8 @@ from runtime.local import LocalRuntime
 from runtime.messages import Operation
 from runtime.registry import KINDS
 from runtime.rules import rules_of
+from runtime.sweep import Errand
+from storage.contract import LoadedRow
 from storage.vault import BankVault
 
 ONE_DAY = timedelta(days=1)
@@ -128,7 +131,16 @@ class Stage:
             for id in life.loans
             if self._lives(id) and (all_of_them or life.plan.daily or self._falls_due(id, day + ONE_DAY))
         ]
-        await self._all(self._do("loan", id, loans.CloseDay(date=day), f"close/{id}/{day}") for id in closing)
+        (host,) = self._runtime.hosts.values()
+        for bank in self._banks:
+            ids = [id for id in closing if self._of_loan[id].plan.bank == bank]
+            errand = Errand(kind="loan", bank=bank, body=msgspec.msgpack.encode(loans.CloseDay(date=day)))
+            swept = await host.sweeper.run(errand, partial(self._loaded, ids))
+            if swept.left or swept.away:
+                raise LifeFailed(f"CloseDay {day}: {swept.left} {swept.away}")
+
+    async def _loaded(self, ids: list[str]) -> list[LoadedRow]:
+        return list((await self._store.load("loan", ids)).values())
 
     def _lives(self, id: str) -> bool:
         row = self._store.last_rows.get(("loan", id))
