@@ -40,6 +40,7 @@ KINDS: dict[str, Kind] = {
         effects=loan.effects,
         creates=loan.CREATES,
         day_of=day_of,
+        history=loan.HISTORY,
     ),
     "process": Kind(
         name="process",

@@ -8,6 +8,7 @@ from typing import Any
 
 from actors.codes import Code
 from actors.customer.events import (
+    DrawReopened,
     LineEnded,
     LineReserved,
     LineRestored,
@@ -16,12 +17,13 @@ from actors.customer.events import (
     ReservationKept,
     ReservationReleased,
 )
-from actors.customer.line import available_fen, exposure_fen
+from actors.customer.line import available_fen, exposure_fen, outstanding_fen
 from actors.customer.messages import (
     CheckDraw,
     ConfirmReservation,
     DrawTermsView,
     ReleaseReservation,
+    ReopenDraw,
     ReservedView,
     ReserveLine,
     RestoreLine,
@@ -147,6 +149,24 @@ def restore(state: CustomerState, command: RestoreLine, ctx: Context) -> Decisio
     if command.written_off and state.lines[draw.product].status != "ended":
         events.append(LineEnded(product=draw.product, loan_id=command.loan_id))
     return Accepted(tuple(events))
+
+
+def reopen(state: CustomerState, command: ReopenDraw) -> Decision:
+    """The line's use is at least what is outstanding under it; of a line that does not revolve it never went down."""
+    line = state.lines.get(command.product)
+    if line is None:
+        return Refused(Code.LINE_MISSING)
+    if command.amount_fen <= 0:
+        return Refused(Code.BAD_AMOUNT)
+    outstanding = outstanding_fen(state, command.product) + command.amount_fen
+    reopened = DrawReopened(
+        loan_id=command.loan_id,
+        product=command.product,
+        process_id=command.process_id,
+        outstanding_fen=command.amount_fen,
+        taken_fen=max(0, outstanding - line.used_fen),
+    )
+    return Accepted((reopened,))
 
 
 def ask_processes(state: CustomerState, ctx: Context) -> Decision:

@@ -117,6 +117,16 @@ class LineRestored(Event, frozen=True, kw_only=True):
     ended: bool
 
 
+class DrawReopened(Event, frozen=True, kw_only=True):
+    """A draw that was over is used again: ``outstanding_fen`` of the loan; the line's use grows by ``taken_fen``."""
+
+    loan_id: str
+    product: str
+    process_id: str
+    outstanding_fen: int
+    taken_fen: int
+
+
 class LineEnded(Event, frozen=True, kw_only=True):
     """核销: the line of the written-off loan ends; nothing of its draw comes back."""
 
@@ -173,6 +183,7 @@ CustomerEvent = (
     | ReservationAsked
     | ReservationKept
     | LineRestored
+    | DrawReopened
     | LineEnded
     | DrawsBlocked
     | DrawsUnblocked

@@ -10,6 +10,7 @@ from actors.customer.events import (
     ConsentWithdrawn,
     CustomerEvent,
     CustomerRegistered,
+    DrawReopened,
     DrawsBlocked,
     DrawsUnblocked,
     LineEnded,
@@ -88,6 +89,7 @@ def _line(
     | ReservationAsked
     | ReservationKept
     | LineRestored
+    | DrawReopened
     | LineEnded,
 ) -> CustomerState:
     match event:
@@ -115,6 +117,8 @@ def _line(
             return _with_draw(state, event.loan_id, check_at_ms=event.check_at_ms, asked="")
         case LineRestored():
             return _restored(state, event)
+        case DrawReopened():
+            return _reopened(state, event)
 
 
 def _confirmed(state: CustomerState, event: ReservationConfirmed) -> CustomerState:
@@ -139,6 +143,13 @@ def _restored(state: CustomerState, event: LineRestored) -> CustomerState:
     else:
         state = replace(state, draws=_without(state.draws, event.loan_id))
     return _with_line(state, draw.product, used_fen=used_fen)
+
+
+def _reopened(state: CustomerState, event: DrawReopened) -> CustomerState:
+    unconfirmed = event.loan_id in state.draws  # as closed: its confirmation is still to come
+    draw = Draw(event.product, event.process_id, event.outstanding_fen, "used", unconfirmed=unconfirmed)
+    used_fen = state.lines[event.product].used_fen + event.taken_fen
+    return _with_line(replace(state, draws={**state.draws, event.loan_id: draw}), event.product, used_fen=used_fen)
 
 
 def _registered(event: CustomerRegistered) -> CustomerState:

@@ -8,7 +8,7 @@ from typing import Any, assert_never
 
 from actors.codes import Code
 from actors.customer.account import account_view, change_account
-from actors.customer.draws import ask_processes, check_draw, confirm, release, reserve, restore, settle
+from actors.customer.draws import ask_processes, check_draw, confirm, release, reopen, reserve, restore, settle
 from actors.customer.events import (
     CustomerEvent,
     DrawsBlocked,
@@ -43,6 +43,7 @@ from actors.customer.messages import (
     RegisterCustomer,
     ReleaseReservation,
     RemindDue,
+    ReopenDraw,
     ReserveLine,
     RestoreLine,
     SnapshotCustomer,
@@ -89,6 +90,8 @@ DRAW_TRANSITIONS: dict[tuple[str, type], tuple[str, ...]] = {
     ("reserved", ReleaseReservation): ("none",),
     ("reserved", RestoreLine): ("used", "closed"),
     ("used", RestoreLine): ("used", "none"),
+    ("none", ReopenDraw): ("used",),
+    ("closed", ReopenDraw): ("used",),
 }
 """Status of a loan's draw x command -> statuses. A missing cell: RESERVATION_MISSING for none, else LINE_STATUS."""
 
@@ -118,7 +121,7 @@ def _missing_cell(state: CustomerState, command: CustomerCommand, ctx: Context) 
         line = status_on(state.lines.get(command.product), ctx.business_date)
         if (line, type(command)) not in LINE_TRANSITIONS:
             return MISSING_LINE_CELL[line]
-    if isinstance(command, ReserveLine | ConfirmReservation | ReleaseReservation | RestoreLine):
+    if isinstance(command, ReserveLine | ConfirmReservation | ReleaseReservation | RestoreLine | ReopenDraw):
         draw = state.draws[command.loan_id].status if command.loan_id in state.draws else "none"
         if (draw, type(command)) not in DRAW_TRANSITIONS:
             return Code.RESERVATION_MISSING if draw == "none" else Code.LINE_STATUS
@@ -151,6 +154,8 @@ def _dispatch(state: CustomerState, command: CustomerCommand, ctx: Context) -> D
             return release(state, command)
         case RestoreLine():
             return restore(state, command, ctx)
+        case ReopenDraw():
+            return reopen(state, command)
         case CheckReservations():
             return ask_processes(state, ctx)
         case ExpireLines():

@@ -118,6 +118,16 @@ class RestoreLine(Command, frozen=True, kw_only=True):
     written_off: bool = False
 
 
+class ReopenDraw(Command, frozen=True, kw_only=True):
+    """From a loan whose end was taken back (the repayment that settled it was reversed or corrected): ``amount_fen`` is
+    outstanding again, on its old place of the line, whose use may pass the limit (超额)."""
+
+    loan_id: str
+    product: str
+    process_id: str
+    amount_fen: int
+
+
 class NoteOverdue(Command, frozen=True, kw_only=True):
     """From the loan: it became overdue or is so no longer; no draw while any loan is overdue."""
 
@@ -201,6 +211,7 @@ CustomerCommand = (
     | CheckReservations
     | NoteRefusal
     | RestoreLine
+    | ReopenDraw
     | NoteOverdue
     | BlockDraws
     | ChangeSettlementAccount

@@ -3,6 +3,7 @@
 from actors.bank import BankTerms
 from actors.customer.events import (
     CustomerEvent,
+    DrawReopened,
     LineEnded,
     LineExpired,
     LineGranted,
@@ -16,7 +17,7 @@ from actors.ledger import memo_entry
 from actors.turn import Posting
 
 UNDRAWN = "memo_undrawn_lines"
-MOVES_LINE = (LineGranted, ReservationConfirmed, LineRestored, LineExpired, LineEnded)
+MOVES_LINE = (LineGranted, ReservationConfirmed, LineRestored, DrawReopened, LineExpired, LineEnded)
 
 
 def postings(state: CustomerState | None, event: CustomerEvent, bank: BankTerms) -> tuple[Posting, ...]:

@@ -160,6 +160,8 @@ def _told(state: LoanState, payload: dict[str, Any]) -> dict[str, Any]:
             return {"restore_fen_waiting": 0, "lost_fen_waiting": 0, "settlement_told": told}
         case "NoteOverdue":
             return {"overdue_told": bool(command["overdue"])}
+        case "ReopenDraw":
+            return {"restore_fen_waiting": 0, "lost_fen_waiting": 0, "settlement_told": False}
         case "BlockDraws":
             return {"block_told": command.get("reason", "")}
         case _:

@@ -160,4 +160,16 @@ def effects(state: LoanState) -> dict[str, Effect]:
     return state.effects
 
 
-__all__ = ["CREATES", "EVENTS", "HISTORY", "STATE", "TABLE", "columns", "decide", "effects", "evolve", "postings", "respond"]
+__all__ = [
+    "CREATES",
+    "EVENTS",
+    "HISTORY",
+    "STATE",
+    "TABLE",
+    "columns",
+    "decide",
+    "effects",
+    "evolve",
+    "postings",
+    "respond",
+]

@@ -19,8 +19,8 @@
 | Repaid in non-accrual | deposits / loans_non_accrual; interest / income + vat_output (other_receivables first) | - |
 | Repaid: surplus | clearing / suspense | |
 
-The line's memo entries (drawn, restored) belong to the customer. Rarer events: postings_rare.py, reversals and corrections of
-repayments: postings_corrections.py.
+The line's memo entries (drawn, restored) belong to the customer. Rarer events: postings_rare.py;
+reversals and corrections of repayments: postings_corrections.py.
 """
 
 from actors.bank import BankTerms

@@ -77,6 +77,8 @@ class LineBook:
                 self._released(fields["loan_id"])
             case "LineRestored":
                 self._restored(fields)
+            case "DrawReopened":
+                self._reopened(fields)
             case "LineEnded":
                 self._ended(fields)
             case "DrawsBlocked":
@@ -152,6 +154,20 @@ class LineBook:
         drawing = self.drawings.pop(loan, None)
         if drawing is None or drawing.status != "reserved":
             self._fault("released without a reservation", loan)
+
+    def _reopened(self, fields: dict[str, Any]) -> None:
+        """The loan's end was taken back: its draw is used again, and the line's use covers what is outstanding."""
+        loan, product = fields["loan_id"], fields["product"]
+        known = self.drawings.get(loan)
+        if (known is not None and known.status != "closed") or fields["outstanding_fen"] <= 0:
+            self._fault("reopened what was not over", loan)
+        self.drawings[loan] = Drawing(
+            product=product, amount_fen=fields["outstanding_fen"], status="used", unconfirmed=known is not None
+        )
+        line = self.lines[product]
+        line.used_fen += fields["taken_fen"]
+        if fields["taken_fen"] < 0 or (fields["taken_fen"] and line.used_fen != self._of(product, "used")):
+            self._fault("use of a reopened draw", f"{product}: {line.used_fen} fen with {loan}")
 
     def _restored(self, fields: dict[str, Any]) -> None:
         """What comes back is never more than what was repaid of the draw; a draw that ended goes, or waits for its

@@ -15,6 +15,7 @@ from actors.customer.messages import (
     FreezeLine,
     GrantLine,
     ReleaseReservation,
+    ReopenDraw,
     ReserveLine,
     RestoreLine,
     UnfreezeLine,
@@ -48,6 +49,7 @@ DRAW_COMMANDS: list[Command] = [
     RestoreLine(loan_id=LOAN, amount_fen=SUM // 2),
     RestoreLine(loan_id=LOAN, amount_fen=SUM, settled=True),
     RestoreLine(loan_id=LOAN, amount_fen=0, written_off=True),
+    ReopenDraw(loan_id=LOAN, product="miaodai", process_id=PROCESS, amount_fen=SUM // 2),
 ]
 
 
@@ -97,7 +99,7 @@ def test_each_cell_of_the_line(status: str, command: Command) -> None:
     _walk(line_in(status), status, command, cell, MISSING_LINE_CELL[status], line_status)
 
 
-DRAW_NAMES = ["reserve", "confirm", "release", "restore", "settle", "write_off"]
+DRAW_NAMES = ["reserve", "confirm", "release", "restore", "settle", "write_off", "reopen"]
 
 
 @pytest.mark.parametrize("command", DRAW_COMMANDS, ids=DRAW_NAMES)

@@ -113,6 +113,7 @@ class Life:
             bank=self.bank,
             rules=UNUSED,
             vault=UNUSED,
+            history=tuple(self.journal),
         )
 
     def ask(self, command: LoanCommand) -> View | None:
