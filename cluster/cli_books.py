@@ -207,7 +207,7 @@ def vouchers(bank: Bank, day: Day, url: DatabaseUrl = "", settings_file: Config 
             row.core_serial,
             row.code + (f" ({row.outside_code})" if row.outside_code else ""),
         )
-    Console().print(table)
+    Console(width=200).print(table)
 
 
 @books.command()

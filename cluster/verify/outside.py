@@ -45,7 +45,14 @@ async def _ours(source: Source) -> dict[str, Instruction]:
                     found[effect["id"]] = Instruction(
                         system, event.bank, payload.get("loan_id", ""), payload.get("amount_fen")
                     )
+    async for number, bank, amount, status, code in source.rows(_VOUCHERS):
+        outcome = {"booked": "", "refused": code}.get(status)
+        found[number] = Instruction("core", bank, "", amount, outcome)
     return found
+
+
+_VOUCHERS = "SELECT number, bank, amount_fen, status, code FROM voucher WHERE status <> 'draft'"
+"""Daily vouchers are instructions to the core too, under their own numbers; a draft was never sent."""
 
 
 async def check_outside(source: Source, findings: Findings, control: str) -> None:

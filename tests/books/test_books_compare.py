@@ -10,6 +10,7 @@ from cluster.books.compare import BadLedgerFile, compare_books, read_ledger_file
 from cluster.books.differences import adjust, assign, differences, settle
 from cluster.books.report import BooksRefused
 from cluster.books.send import send_vouchers
+from cluster.verify.run import verify
 from sandbox.control import Control
 from sandbox.core.ledger import Line
 from sandbox.core.ledger_file import as_csv, write_file
@@ -158,3 +159,20 @@ async def test_another_banks_differences_cannot_be_touched(here: Lived) -> None:
         await assign(here.url, OTHER, row.id, "clerk7")
     assert refused.value.code is Code.NOT_FOUND
     assert await differences(here.url, OTHER) == []
+
+
+async def test_verify_knows_vouchers_as_instructions_to_the_core(here: Lived) -> None:
+    await here.lend(1)
+    assert (await night(here)).final
+    control = Control(here.box)
+    url = f"http://127.0.0.1:{await control.open()}"
+    for _ in range(200):  # messages to people and other effects under way
+        report = await verify(here.url, control=url)
+        if not report.facts["in_transit"]:
+            break
+        await here.pause()
+    assert [line.broken for line in report.lines if line.invariant == 9] == [0], report.sample
+    await rows(here, "UPDATE voucher SET amount_fen = amount_fen + 1 RETURNING 1")
+    forged = await verify(here.url, control=url)
+    await control.close()
+    assert [line.broken for line in forged.lines if line.invariant == 9] == [2]
