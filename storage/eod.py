@@ -199,8 +199,10 @@ class PostgresEod:
         return (await self.steps(bank, day))[step]
 
     async def steps(self, bank: str, day: date) -> dict[str, StepRow]:
+        """By name, in the order in which they were begun."""
         rows = await self._database.rows(
-            "SELECT step, ended_at IS NOT NULL, seconds, shards, counts FROM eod_step WHERE bank = $1 AND date = $2",
+            "SELECT step, ended_at IS NOT NULL, seconds, shards, counts FROM eod_step WHERE bank = $1 AND date = $2"
+            " ORDER BY begun_at",
             bank,
             day,
         )

@@ -27,6 +27,7 @@ CREATE TABLE eod_step (
     bank text COLLATE "C" NOT NULL,
     date date NOT NULL,
     step text COLLATE "C" NOT NULL,
+    begun_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     ended_at timestamptz,
     seconds double precision NOT NULL DEFAULT 0,
     shards integer[] NOT NULL DEFAULT '{}', -- those done
