@@ -83,14 +83,14 @@ def run_to(story: LoanStory, day: int) -> int:
 
 def _check_accrued(story: LoanStory, morning: int) -> None:
     """Interest is a function of time: what is accrued and paid of the running row is balance x days x rate, never more
-    than is billed. Rows in interest grace hand theirs on, flat interest is no share of the balance: not checked."""
+    than is billed."""
     deal = story.deal
     assert deal is not None
     if story.fallen >= len(story.rows):
         if story.accrued_fen:
             story.fault(6, "accrued after the last row", f"{story.accrued_fen} fen by {day_text(morning)}")
         return
-    if not deal.year or deal.in_interest_grace or deal.method == "flat":
+    if not deal.even:
         return
     exact = min(run_to(story, morning), story.rows[story.fallen].interest_fen * deal.year * SCALE)
     if not fits(story.accrued_fen + story.paid_early_fen, exact, deal.year):

@@ -181,7 +181,7 @@ def restructured(story: LoanStory, fields: dict[str, Any]) -> None:
     story.forget_paid()
     story.capitalised_fen += sum(told)
     story.balance_fen += moved + sum(told)
-    story.deal = Deal.of(fields["terms"])._replace(amount_fen=story.deal.amount_fen if story.deal else 0)
+    story.deal = _after(story, Deal.of(fields["terms"]))
     if wrong := story.deal.wrong_rates():
         story.fault(6, "rates", wrong)
     _new_rows(story, fields["rows"])
@@ -189,6 +189,14 @@ def restructured(story: LoanStory, fields: dict[str, Any]) -> None:
     story.floor_until = day_of(fields["class_floor_until"]) if get("class_floor_until") else 0
     if min(story.risk_class, story.floor) < 2:
         story.fault(6, "restructured and normal", f"class {story.risk_class}, floor {story.floor}")
+
+
+def _after(story: LoanStory, deal: Deal) -> Deal:
+    """Interest of the running period that was not even goes on in the new plan's first row."""
+    before = story.deal
+    assert before is not None
+    carried = story.accrued_fen + story.paid_early_fen
+    return deal._replace(even=deal.even and (before.even or not carried))
 
 
 def accelerated(story: LoanStory, fields: dict[str, Any]) -> None:

@@ -57,7 +57,9 @@ def repaid(story: LoanStory, fields: dict[str, Any]) -> None:
     flows["deposits"] += sum(sums) + fee
     flows["clearing"] += suspense
     flows["fee_income"] -= fee - get("fee_vat_fen", 0)
-    if suspense > (1 if fee else 0) and _left(story, only_due=bool(get("effect_id"))):
+    if suspense > (1 if prepaid and story.deal and story.deal.fees else 0) and _left(
+        story, only_due=bool(get("effect_id"))
+    ):
         story.fault(6, "allocation", f"{suspense} fen went to suspense while something was owed")
     if was_overdue:
         arrears_cleared(story, day)

@@ -35,13 +35,14 @@ def half_up(numerator: int, denominator: int) -> int:
 
 class Deal(NamedTuple):
     """The terms agreed. ``year``: days of a year where interest runs by actual days of a fixed year, else 0 (the exact
-    checks of interest by days are left out then)."""
+    checks of interest by days are left out then). ``even``: what a running period bears is just balance x rate x days; in
+    an interest grace it is handed on, and flat interest is no share of the balance."""
 
     method: str
     amount_fen: int
     year: int
     holidays: str
-    in_interest_grace: bool
+    even: bool
     grace_days: int
     annual: int
     penalty: int
@@ -68,7 +69,7 @@ class Deal(NamedTuple):
             amount_fen=terms[1],
             year=year,
             holidays=plan[14],
-            in_interest_grace=plan[16] > 0,
+            even=year > 0 and not plan[16] and plan[0] != "flat",
             grace_days=terms[4],
             annual=terms[11],
             penalty=terms[12],

@@ -1,7 +1,7 @@
 """A loan told the slow and simple way, day by day in exact fractions: the engine is held against it. Shares no code.
 
 One figure is rounded once, when it is asked for (HALF_UP): interest of a running period, penalty and compound of a row.
-What a stretch with one balance and rate bears is kept in whole micro-yuan, as the rules say, rounded down. Sums are fen.
+What a stretch with one balance and rate bears is kept in whole micro-yuan, rounded down, as the rules say. Sums in fen.
 """
 
 from calendar import monthrange

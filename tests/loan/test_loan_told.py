@@ -32,7 +32,7 @@ def told(life: Life) -> LoanStory:
         name = type(event).__name__
         if name not in KNOWN_WITHOUT_MONEY:
             take(story, name, msgspec.msgpack.decode(msgspec.msgpack.encode(event)))
-            assert story.faults == [], name
+            assert story.faults == [], event
     end(story)
     return story
 
