@@ -17,6 +17,7 @@ from cluster.cli_eod import eod
 from cluster.cli_generate import generate
 from cluster.cli_lpr import lpr
 from cluster.cli_product import product
+from cluster.cli_schedule import schedule
 from cluster.cli_verify import verify
 from cluster.failures import Failure, explained
 from cluster.settings_load import load
@@ -36,6 +37,7 @@ app.add_typer(eod, name="eod")
 app.add_typer(books, name="books")
 app.command("verify")(verify)
 app.command("generate")(generate)
+app.command("schedule")(schedule)
 
 Config = Annotated[str | None, typer.Option("--config", "-c", help="设置文件 settings file (TOML)；默认 miaodai.toml")]
 

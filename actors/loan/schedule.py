@@ -11,12 +11,12 @@ from typing import NamedTuple
 from actors.loan.events import Planned
 from actors.loan.interest import billed_fen, deferring, micro_as_of, micro_between, row_started, share_of_row
 from actors.loan.state import MICRO_PER_FEN, RATE_SCALE, Instalment, LoanState, Terms
-from actors.schedule.due_dates import anchor_of, due_dates
+from actors.schedule.due_dates import anchor_of
 from actors.schedule.methods import Task, spread
 from actors.schedule.rounding import round_ratio
-from actors.schedule.shares import regular_share, shares_of
-
-AT_ONCE = ("bullet", "pay_anytime")
+from actors.schedule.shares import shares_of
+from actors.schedule.whole import AT_ONCE as AT_ONCE
+from actors.schedule.whole import first_task, planned_rows
 
 
 class Plan(NamedTuple):
@@ -32,38 +32,8 @@ def plan(terms: Terms, start: date, holidays: Sequence[date] = ()) -> Plan:
     An odd first period bears its own interest while its principal is that of a regular one. Bullet and pay-anytime
     loans have one row at maturity.
     """
-    agreed = terms.plan
-    dues = due_dates(agreed, start, holidays)
-    if agreed.method in AT_ONCE:
-        dues = dues[-1:]
-    nominal = agreed.holidays != "shift"
-    task = _task(terms, terms.amount_fen, start, dues, anchor_of(agreed, start), first=True, nominal=nominal)
-    if agreed.principal_grace or agreed.interest_grace:
-        task = task._replace(principal_grace=agreed.principal_grace, interest_grace=agreed.interest_grace)
-    done = spread(task)
-    return Plan(done.instalment_fen, tuple([Instalment(due, *row) for due, row in zip(dues, done.rows, strict=False)]))
-
-
-def _task(
-    terms: Terms,
-    balance_fen: int,
-    start: date,
-    dues: Sequence[date],
-    anchor: int,
-    *,
-    first: bool,
-    nominal: bool = False,
-) -> Task:
-    """The task of periods from ``start``; the first is apart where it is odd."""
-    agreed = terms.plan
-    shares = shares_of(agreed, start, dues, anchor, first=first, nominal=nominal)
-    own = None
-    if agreed.method not in AT_ONCE and first:
-        regular = regular_share(agreed, start, dues[0], anchor)
-        if regular != shares[0]:
-            own = Task(agreed, terms.annual_e10, balance_fen, shares).interest_fen(balance_fen, 0)
-            shares[0] = regular
-    return Task(agreed, terms.annual_e10, balance_fen, shares, first_fen=own)
+    instalment, rows = planned_rows(terms.plan, terms.annual_e10, terms.amount_fen, start, holidays)
+    return Plan(instalment, tuple([Instalment(*row) for row in rows]))
 
 
 def replan(
@@ -103,7 +73,7 @@ def respread(
     assert state.disbursed_on is not None
     if agreed.method in AT_ONCE:
         dues = dues[-1:]
-    task = _task(terms, balance_fen, day, dues, anchor_of(agreed, state.disbursed_on), first=True)
+    task = first_task(agreed, terms.annual_e10, balance_fen, day, dues, anchor_of(agreed, state.disbursed_on))
     so_far, paid = micro_as_of(state, day), 0
     if state.fallen < len(state.rows):
         paid = state.rows[state.fallen].interest_fen_paid
@@ -130,7 +100,11 @@ def _from_running(
     assert state.disbursed_on is not None
     anchor = anchor_of(agreed, state.disbursed_on)
     dues = [row.due for row in left]
-    task = _task(terms, balance_fen, started, dues, anchor, first=state.fallen == 0)
+    if state.fallen == 0:
+        task = first_task(agreed, terms.annual_e10, balance_fen, started, dues, anchor)
+    else:
+        shares = shares_of(agreed, started, dues, anchor, first=False)
+        task = Task(agreed, terms.annual_e10, balance_fen, shares)
     keep = terms is state.terms and agreed.prepay_keeps == "instalment"
     grace = _grace_left(state)
     task = task._replace(

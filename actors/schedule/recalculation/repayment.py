@@ -60,11 +60,13 @@ class Split:
 
 @dataclass(slots=True, eq=False)
 class Account:
-    """A schedule and its rows as billed, under payment."""
+    """A schedule and its rows as billed, under payment. ``follows``: what is really paid changes the schedule; without
+    interest there is nothing to change."""
 
     schedule: Schedule
     rules: Rules
     billed: list[Billed]
+    follows: bool
     paying_off: bool = False
 
     def bill(self, day: date) -> None:
@@ -78,7 +80,7 @@ class Account:
 
     def reach(self, day: date) -> None:
         """Overdue principal is taken into account up to ``day``."""
-        if not (self.rules.recalculate and self.rules.overdue_interest and self.bears_interest):
+        if not (self.follows and self.rules.overdue_interest):
             return
         if overdue_to(self.schedule, day, self.rules, paying_off=self.paying_off):
             figures = self.schedule.figures()
@@ -86,10 +88,6 @@ class Account:
                 if billed.row is not None:
                     figure = figures[self.schedule.rows.index(billed.row)]
                     billed.principal, billed.interest = figure.principal, figure.interest
-
-    @property
-    def bears_interest(self) -> bool:
-        return any(rate for _, rate in self.schedule.rates)
 
 
 def note_met(billed: Billed, day: date) -> None:
@@ -105,7 +103,7 @@ def payoff(account: Account, day: date) -> int:
     if account.rules.pre_close == "rest":
         until = next((b.due for b in account.billed if b.row is not None and b.start < day <= b.due), day)
     trial = account.schedule.copy()
-    if account.rules.recalculate and account.rules.overdue_interest:
+    if account.follows and account.rules.overdue_interest:
         overdue_to(trial, until, account.rules, paying_off=account.paying_off)
     owed = owed_till(trial, until)
     down = sum(billed.owed for billed in account.billed if billed.row is None)
@@ -116,7 +114,7 @@ def repay(account: Account, day: date, amount: int) -> Split:
     """Post ``amount`` with value date ``day``; overdue principal is taken into account up to it first."""
     account.paying_off = _pays_off(account, day, amount)
     account.reach(day)
-    if account.paying_off and account.rules.recalculate and account.rules.pre_close == "rest":
+    if account.paying_off and account.rules.pre_close == "rest":
         _defer_rest_of_paid_row(account, day)
     split = Split(day, amount)
     left = amount
@@ -131,7 +129,7 @@ def _pays_off(account: Account, day: date, amount: int) -> bool:
     first = next((b for b in account.billed if b.row is not None), None)
     if found is None and first is not None and day == first.start:
         found = first
-    if found is None or not account.rules.recalculate:
+    if found is None or not account.follows:
         return False
     owed = owed_till(account.schedule, found.due)
     return amount >= owed.principal + owed.interest
@@ -168,7 +166,7 @@ def _in_advance(account: Account, day: date, skipped: list[Billed]) -> list[Bill
         running = [billed for billed in ahead if billed.start <= day]
         if running:
             return running
-    if account.rules.recalculate and account.bears_interest:
+    if account.follows:
         ahead = [
             billed
             for billed in account.billed
@@ -213,7 +211,7 @@ def _pay(
     """Pay one component of one row; the schedule follows."""
     row = billed.row
     counts = day
-    recalculates = row is not None and account.rules.recalculate and account.bears_interest
+    recalculates = row is not None and account.follows
     if recalculates and row is not None and in_advance:
         if till_due(account.rules, paying_off=account.paying_off) and row.start < day <= row.due:
             counts = row.due

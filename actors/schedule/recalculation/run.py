@@ -46,6 +46,8 @@ class _Course:
         self.today = next(h.date for h in case.happenings if isinstance(h, PaidOut))
         self.saved = self.today
         self.payments: list[Split] = []
+        rates = [case.annual_e10, *(h.annual_e10 for h in case.happenings if isinstance(h, RateChanged))]
+        self.follows = case.rules.recalculate and any(rates)
         self.account = self._begin()
 
     def run(self) -> Result:
@@ -65,7 +67,7 @@ class _Course:
             billed.append(Billed(0, before, due, row))
             before = due
         schedule = Schedule(plan, [(date.min, self.case.annual_e10)], rows)
-        return Account(schedule, self.case.rules, billed)
+        return Account(schedule, self.case.rules, billed, self.follows)
 
     def _take(self, happening: Happening) -> None:
         match happening:
@@ -92,7 +94,7 @@ class _Course:
         rules = self.case.rules
         mixed = (rules.rest == "period") != (rules.pre_close == "rest")
         latest = all(h.date <= payment.date for h in self.done if isinstance(h, Paid | PaidOut))
-        if rules.recalculate and self.account.bears_interest:
+        if self.follows:
             latest = latest and payment.date == self.today and not mixed and payment.date >= self.saved
         if latest:
             self._apply(payment)
@@ -104,7 +106,12 @@ class _Course:
         self.account = self._begin()
         self.payments = []
         for happening in sorted(self.done, key=_order):
-            self._apply(happening)
+            if self.follows or not isinstance(happening, Paid):
+                self._apply(happening)
+        if not self.follows:  # what is paid changes nothing: it meets the schedule as it finally stands
+            for happening in sorted(self.done, key=_order):
+                if isinstance(happening, Paid):
+                    self._apply(happening)
         self.account.reach(self.today)
 
     def _apply(self, happening: PaidOut | Paid | InterestPaused | RateChanged) -> None:
