@@ -15,9 +15,10 @@ from actors.loan.interest import row_started
 from actors.loan.messages import AcceptedView
 from actors.loan.messages_rare import ExtendLoan
 from actors.loan.new_plan import PERIODS_MAX, at_new_rate, dues_of
-from actors.loan.schedule import AT_ONCE, respread
+from actors.loan.schedule import respread
 from actors.loan.state import LoanState
 from actors.schedule.terms import PlanTerms
+from actors.schedule.whole import AT_ONCE
 from actors.turn import Context, Decision, Refused
 
 _PERCENT = 100

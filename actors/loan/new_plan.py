@@ -9,10 +9,10 @@ from msgspec.structs import replace
 
 from actors.codes import Code
 from actors.loan.repricing import at_rate, lpr_before
-from actors.loan.schedule import AT_ONCE
 from actors.loan.state import LoanState, Terms
 from actors.schedule.due_dates import due_dates
 from actors.schedule.terms import PlanTerms
+from actors.schedule.whole import AT_ONCE
 from actors.turn import Context, Refused
 
 PERIODS_MAX: Final = 480
