@@ -99,12 +99,14 @@ class Books:
     def __init__(self, connection: Any) -> None:
         self.connection = connection
 
-    async def terms(self, bank: str) -> tuple[bytes, date] | None:
-        """The bank's present terms as JSON, and its business date."""
+    async def terms(self, bank: str, on: date | None = None) -> tuple[bytes, date] | None:
+        """The bank's terms in force on a day (None: its business date) as JSON, and its business date."""
         row = await self.connection.fetchrow(
-            "SELECT t.terms::text, b.business_date FROM bank b JOIN bank_terms t"
-            " ON t.bank = b.code AND t.version = b.version WHERE b.code = $1",
+            "SELECT t.terms::text, b.business_date FROM bank b JOIN bank_terms t ON t.bank = b.code AND t.version ="
+            " (SELECT coalesce(max(version) FILTER (WHERE valid_from <= coalesce($2, b.business_date)), min(version))"
+            " FROM bank_terms WHERE bank = $1) WHERE b.code = $1",
             bank,
+            on,
         )
         return None if row is None else (row[0].encode(), row[1])
 

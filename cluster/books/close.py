@@ -35,6 +35,7 @@ async def close_books(url: str, bank: str, on: date) -> BooksReport:
     """
     begun = time.monotonic()
     async with closing(url, bank) as books:
+        await _refuse_open(books, bank, on)
         chart = await chart_of(books, bank, on)
         last = await books.last_closed(bank)
         if last is not None and last > on:
@@ -43,8 +44,8 @@ async def close_books(url: str, bank: str, on: date) -> BooksReport:
         if last is not None and last < on:
             late = await _late(books, bank, last)
             if late:
-                await _close_from(books, chart, last)
-        totals, drafts, splits = await _close_from(books, chart, on)
+                await _close_from(books, bank, last)
+        totals, drafts, splits = await _close_from(books, bank, on)
         report = BooksReport(
             bank=bank,
             date=on,
@@ -64,15 +65,21 @@ async def close_books(url: str, bank: str, on: date) -> BooksReport:
     return msgspec.structs.replace(report, seconds=round(time.monotonic() - begun, 3))
 
 
-async def chart_of(books: Books, bank: str, on: date = date.min) -> Chart:
-    """The bank's chart; NOT_FOUND without such a bank, DATE_NOT_OPEN while the business date has not passed ``on``."""
+async def chart_of(books: Books, bank: str, on: date | None = None) -> Chart:
+    """The bank's chart and mode in force on a day (None: now); NOT_FOUND without such a bank."""
+    found = await books.terms(bank, on)
+    if found is None:
+        raise BooksRefused(Code.NOT_FOUND, bank)
+    return Chart(msgspec.json.decode(found[0], type=BankTerms))
+
+
+async def _refuse_open(books: Books, bank: str, on: date) -> None:
+    """DATE_NOT_OPEN while the business date has not passed ``on``; NOT_FOUND without such a bank."""
     found = await books.terms(bank)
     if found is None:
         raise BooksRefused(Code.NOT_FOUND, bank)
-    terms, business_date = msgspec.json.decode(found[0], type=BankTerms), found[1]
-    if on >= business_date:
-        raise BooksRefused(Code.DATE_NOT_OPEN, f"{bank} {business_date}")
-    return Chart(terms)
+    if on >= found[1]:
+        raise BooksRefused(Code.DATE_NOT_OPEN, f"{bank} {found[1]}")
 
 
 async def _late(books: Books, bank: str, last: date) -> tuple[str, ...]:
@@ -89,13 +96,13 @@ async def _late(books: Books, bank: str, last: date) -> tuple[str, ...]:
     return tuple(late)
 
 
-async def _close_from(books: Books, chart: Chart, on: date) -> tuple[list[DayTotal], list[str], int]:
+async def _close_from(books: Books, bank: str, on: date) -> tuple[list[DayTotal], list[str], int]:
     """Write ``on``, and days before it that moved since the last closed one: (its totals, drafts made, splits)."""
-    before = await books.last_closed(chart.bank, on - ONE_DAY)
-    opening = await books.day_totals(chart.bank, before) if before is not None else []
+    before = await books.last_closed(bank, on - ONE_DAY)
+    opening = await books.day_totals(bank, before) if before is not None else []
     balances = {(total.account, total.memo): total.balance_fen for total in opening}
     moved: dict[date, list[Total]] = defaultdict(list)
-    for total in await books.movements(chart.bank, before, on):
+    for total in await books.movements(bank, before, on):
         moved[total.date].append(total)
     days = sorted(day for day in moved if day < on)
     if before is None:  # the first close: what was before comes as opening balances
@@ -110,7 +117,8 @@ async def _close_from(books: Books, chart: Chart, on: date) -> tuple[list[DayTot
     for day in [*days, on]:
         totals = day_of(day, moved.get(day, []), balances)
         balances = {(t.account, t.memo): t.balance_fen for t in totals}
-        await books.write_day(chart.bank, day, chart.mode, totals)
+        chart = await chart_of(books, bank, day)
+        await books.write_day(bank, day, chart.mode, totals)
         made, otherwise = await draft_vouchers(books, vouchers, chart, day)
         drafts += made
         splits += otherwise

@@ -45,7 +45,7 @@ async def compare_books(url: str, bank: str, on: date, theirs: Iterable[tuple[st
     Raises `BooksRefused`: BOOKS_NOT_CLOSED.
     """
     async with closing(url, bank) as books:
-        chart = await chart_of(books, bank)
+        chart = await chart_of(books, bank, on)
         if await books.day(bank, on) is None:
             raise BooksRefused(Code.BOOKS_NOT_CLOSED, f"{bank} {on}")
         vouchers = Vouchers(books.connection)

@@ -45,7 +45,7 @@ def core_booked(
     amount = event.get("amount_fen", 0)
     out = type.startswith("Disburse") or type == "SuspenseRefunded"
     into_deposits = -amount if out else amount  # debit less credit: what the customer's account gives
-    if type.endswith("Reversed") or type.endswith("Reverted"):
+    if type.endswith("Reversed"):
         into_deposits = -into_deposits
     lines: CoreLines = [(deposits, into_deposits)]
     sign = 1 if into_deposits >= 0 else -1

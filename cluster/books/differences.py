@@ -55,7 +55,7 @@ async def adjust(url: str, bank: str, on: date, maker: str, checker: str, reason
     if not reason.strip():
         raise BooksRefused(Code.MISSING_FIELD, "reason")
     async with closing(url, bank) as books:
-        chart = await chart_of(books, bank)
+        chart = await chart_of(books, bank, on)
         vouchers = Vouchers(books.connection)
         lines = _adjusting(chart, [row for row in await vouchers.standing(bank, "ledger") if row.date <= on])
         off = sum(debit - credit for _, debit, credit in lines)

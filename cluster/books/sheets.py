@@ -91,7 +91,7 @@ class SubLine(Struct, frozen=True, kw_only=True):
 async def daily_sheet(url: str, bank: str, on: date) -> Sheet:
     """Raises `BooksRefused` NOT_FOUND for a bank that is not there."""
     async with snapshot(url) as books:
-        chart = await chart_of(books, bank)
+        chart = await chart_of(books, bank, on)
         totals = await _totals(books, chart, on)
         closed = await books.day(bank, on)
     rows = tuple(_sheet_row(chart, total) for total in totals)

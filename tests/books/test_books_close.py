@@ -168,3 +168,19 @@ async def test_two_banks_never_mix(here: Lived) -> None:
         assert {row.account: row.closing_fen for row in sheet.rows}["1303.01"] == fen
     lines = await rows(here, "SELECT DISTINCT v.bank, l.account FROM voucher v JOIN voucher_line l USING (number)")
     assert {row[0] for row in lines} == {BANK, OTHER}
+
+
+async def test_a_day_is_closed_under_the_terms_of_that_day(here: Lived) -> None:
+    await here.lend(1)
+    await run(
+        here,
+        "INSERT INTO bank_terms (bank, version, terms, valid_from)"
+        " SELECT bank, version + 1, replace(terms::text, '\"instructed\"', '\"gl_summary\"')::json, $2 FROM bank_terms"
+        " WHERE bank = $1",
+        BANK,
+        OPENED + ONE_DAY,
+    )
+    modes = [(await close_day(here)).mode for _ in range(2)]
+    assert modes == ["instructed", "gl_summary"]
+    stored = await rows(here, "SELECT mode FROM books_day WHERE bank = $1 ORDER BY date", BANK)
+    assert [row[0] for row in stored] == modes

@@ -52,6 +52,15 @@ DEBIT = BOOKED | {
         ),
         ("gl_summary", "Repaid", DEBIT, {"2011": 1_000, "3009": -1_000}),
         ("instructed", "Repaid", DEBIT | {"source": "court"}, {"2011": 1_000, "3009": -1_000}),
+        ("instructed", "SuspenseRefunded", BOOKED | {"amount_fen": 5}, {"2241": 5, "2011": -5}),
+        ("gl_summary", "SuspenseRefunded", BOOKED | {"amount_fen": 5}, {"3009": 5, "2011": -5}),
+        (
+            "instructed",
+            "RepaymentReversed",
+            DEBIT,
+            {"2011": -1_000, "1303": 700, "1132.01": 200, "1132.02": 60, "1132.03": 30, "6021": 10},
+        ),
+        ("instructed", "RepaymentReversed", DEBIT | {"source": "counter"}, {"2011": -1_000, "3009": 1_000}),
         (
             "instructed",
             "Repaid",
