@@ -17,6 +17,8 @@ BENCHES = {
     "activation": "live",
     "actor_per_loan": "actor_per_loan",
     "eod": "eod",
+    "growth": "growth",
+    "schedule": "schedule",
 }
 """What ``--only`` takes, and the file that measures it (one file may measure two at once)."""
 

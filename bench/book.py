@@ -51,7 +51,7 @@ async def fill(
     """
     loan = LoanPlan(method="equal_instalment", amount_fen=AMOUNT_FEN, periods=PERIODS, drawn_on=START, due_day=0)
     plan = LifePlan(name="bench", bank=bank, product=product, weight=1, loans=(loan,))
-    banks = await _terms(database_url)
+    banks = await terms_held(database_url)
     (template,) = await Stage(banks, master_key).live([plan], START)
     await write(database_url, master_key, banks, [template], array("H", [0]) * loans, seed=seed)
     return await loans_held(database_url)
@@ -74,7 +74,8 @@ async def loans_held(database_url: str, where: str = "true") -> list[Loan]:
     return [Loan(*row) for row in rows]
 
 
-async def _terms(database_url: str) -> list[BankTerms]:
+async def terms_held(database_url: str) -> list[BankTerms]:
+    """The banks' terms in force."""
     store = await open_store(database_url)
     try:
         return [msgspec.json.decode(row.terms, type=BankTerms) for row in await store.all()]
@@ -82,4 +83,16 @@ async def _terms(database_url: str) -> list[BankTerms]:
         await store.close()
 
 
-__all__ = ["AMOUNT_FEN", "CHANNEL", "PERIODS", "START", "TOKEN", "Loan", "fill", "fill_mixed", "http_get", "loans_held"]
+__all__ = [
+    "AMOUNT_FEN",
+    "CHANNEL",
+    "PERIODS",
+    "START",
+    "TOKEN",
+    "Loan",
+    "fill",
+    "fill_mixed",
+    "http_get",
+    "loans_held",
+    "terms_held",
+]

@@ -18,7 +18,7 @@ import asyncpg
 import msgspec
 import numpy as np
 
-from bench.book import AMOUNT_FEN, PERIODS, TOKEN, Loan, _terms, fill_mixed, loans_held
+from bench.book import AMOUNT_FEN, PERIODS, TOKEN, Loan, fill_mixed, loans_held, terms_held
 from bench.eod_sql import close, prepare
 from bench.exchange import Exchange
 from bench.load import Measured, Shot, closed_loop, http_post, open_loop
@@ -103,7 +103,7 @@ class FlatWorld(EodWorld):
             )
             for day in (5, 10)
         ]
-        banks = await _terms(url)
+        banks = await terms_held(url)
         templates = await Stage(banks, key).live(plans, DRAWN)
         chosen = array("H", [0] * CONSTANT + [1] * (self.size - CONSTANT))
         await write(url, key, banks, templates, chosen, seed=1)
