@@ -45,6 +45,26 @@ def _watched(state: LoanState, morning: date, fallen: int, bank: BankTerms) -> b
     )
 
 
+def steady_to(state: LoanState, bank: BankTerms) -> date:
+    """The last day that can be closed in one piece before class or accrual of a loan without arrears may rise: the end
+    of its watch or of a floor, and every due date (a period of the watch; what falls due keeps accrual stopped)."""
+    assert state.closed_to is not None
+    next_day = state.closed_to + date.resolution
+    if state.overdue or not (state.non_accrual or state.risk_class >= SUBSTANDARD):
+        return date.max
+    until = state.class_floor_until
+    if state.class_floor >= SUBSTANDARD and (until is None or until > next_day):
+        return date.max if until is None else until - date.resolution
+    if state.non_accrual and state.risk_class <= SPECIAL_MENTION and state.first_unpaid >= state.fallen:
+        return next_day
+    ends = [state.rows[state.fallen].due] if state.fallen < len(state.rows) else []
+    if state.clear_since is not None:
+        watch_ends = add_months(state.clear_since, bank.watch_months, state.clear_since.day)
+        if watch_ends > next_day or state.fallen - state.clear_fallen >= bank.watch_periods:
+            ends.append(watch_ends)
+    return max(min(ends) - date.resolution, next_day) if ends else date.max
+
+
 def allowance_fen(state: LoanState, risk_class: int, bank: BankTerms) -> int:
     """What should be set aside for the principal outstanding, HALF_UP; an ECL figure goes before the class."""
     if state.ecl_fen is not None:

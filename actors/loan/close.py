@@ -3,13 +3,13 @@
 For each day: interest accrues; what is due on the next day is billed at its close; a row still unpaid when its grace
 has ended becomes overdue, and penalty (罚息) and compound (复利) count back to the due date, that day included; then
 class and allowance. Days are closed in one `DayClosed` up to the next day on which the rules themselves change
-(split_after): into non-accrual, a new rate, a compounding day.
+(_split): into non-accrual, the end of a watch, a new rate, a compounding day.
 """
 
 from datetime import date, timedelta
 
 from actors.bank import BankTerms
-from actors.loan.classes import SPECIAL_MENTION, allowance_fen, class_on
+from actors.loan.classes import SPECIAL_MENTION, allowance_fen, class_on, steady_to
 from actors.loan.events import (
     AccrualResumed,
     AccrualStopped,
@@ -70,6 +70,8 @@ def _split(state: LoanState, bank: BankTerms) -> date:
     if terms.compound_on == "all":
         for row in state.rows[state.first_unpaid : state.fallen + 1]:
             last = min(last, compounding_day_after(row, closed_to + ONE_DAY, terms.compound_months) - ONE_DAY)
+    if state.non_accrual or state.risk_class > SPECIAL_MENTION:
+        last = min(last, steady_to(state, bank))
     if state.misuse is not None and state.fallen < len(state.rows):
         last = min(last, max(state.rows[state.fallen].due - ONE_DAY, closed_to + ONE_DAY))
     return last

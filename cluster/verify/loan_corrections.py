@@ -59,7 +59,7 @@ def _take(story: LoanStory, money: dict[str, Any]) -> None:
     get = money.get
     story.deal = deal = Deal.of(money["terms"])
     story.fallen, story.lapsed = get("fallen", 0), get("lapsed", 0)
-    story.closed_to = day_of(money["closed_to"])
+    story.closed_to, story.matures = day_of(money["closed_to"]), day_of(money["matures_on"])
     rows = get("rows", ())
     story.rows = [Row(day_of(row[0]), row[1], row[2]) for row in rows]
     micro = deal.year * (SCALE // 10_000)

@@ -157,7 +157,7 @@ def _check_bearing(story: LoanStory, bases: dict[int, int], morning: int) -> Non
             right = row.penalty_to(morning, due[PRINCIPAL], deal) / (deal.year * SCALE)
             detail = f"row {no}: {row.penalty_fen} fen by {day_text(morning)}, should be {right:.2f}"
             story.fault(6, "penalty by days", detail)
-        compound = row.compound_to(morning, due[INTEREST], deal, story.maturity()) if deal.compound_on != "off" else 0
+        compound = row.compound_to(morning, due[INTEREST], deal, story.matures) if deal.compound_on != "off" else 0
         if deal.year and not fits(row.compound_fen, compound, deal.year):
             right = compound / (deal.year * SCALE)
             detail = f"row {no}: {row.compound_fen} fen by {day_text(morning)}, should be {right:.2f}"

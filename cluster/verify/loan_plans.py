@@ -36,6 +36,7 @@ def disbursed(story: LoanStory, fields: dict[str, Any]) -> None:
     start = day_of(fields["core_date"])
     story.rows = [Row(day_of(row[0]), row[1], row[2]) for row in fields["rows"]]
     story.balance_fen, story.since, story.disbursed_on, story.closed_to = fen, start, start, start - 1
+    story.matures = story.rows[-1].due if story.rows else start
     if deal is None or fen != deal.amount_fen:
         story.fault(1, "paid out another sum than agreed", f"{fen} fen")
         return
@@ -82,6 +83,8 @@ def replanned(story: LoanStory, planned: Any) -> None:
         story.fault(6, "schedule", f"the new plan has {len(planned)} rows, {len(left)} were left")
     del story.rows[story.fallen :]
     story.rows += [Row(row.due, new[0], new[1]) for row, new in zip(left, planned, strict=False)]
+    if story.balance_fen:
+        story.matures = story.rows[-1].due
     check_plan(story)
 
 
@@ -123,7 +126,7 @@ def new_rates(story: LoanStory, fields: dict[str, Any]) -> None:
 
 def cut(story: LoanStory, day: int) -> None:
     """Everything that bears interest by days begins a new stretch on ``day``."""
-    deal, maturity = story.deal, story.maturity()
+    deal, maturity = story.deal, story.matures
     assert deal is not None
     story.run, story.since = story.run + story.balance_fen * deal.annual * (day - story.since), day
     for no, row in story.bearing.items():
@@ -142,6 +145,7 @@ def _new_rows(story: LoanStory, rows: Any) -> None:
     paid = rows[0][4] if rows and len(rows[0]) > 4 else 0
     if paid != story.paid_early_fen:
         story.fault(6, "schedule", f"{paid} fen paid of the first row, {story.paid_early_fen} were")
+    story.matures = story.rows[-1].due if story.rows else 0
     check_plan(story)
 
 
@@ -212,6 +216,7 @@ def accelerated(story: LoanStory, fields: dict[str, Any]) -> None:
     if fields["principal_fen"] or fields["interest_fen"]:
         story.dues[no] = [0, 0, fields["interest_fen"], fields["principal_fen"]]
     story.fallen, story.paid_early_fen, story.run, story.since = no, 0, 0, on
+    story.matures = on
     story.balance_fen = story.accrued_fen = 0
     story.vat_fen_deferred -= vat
     story.vat_fen_output += vat

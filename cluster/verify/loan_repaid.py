@@ -111,7 +111,7 @@ def _out_of_order(story: LoanStory, parts: Paid, went_beyond: bool, order: Itera
 
 def pay_parts(story: LoanStory, parts: Paid, day: int) -> None:
     """Take what was paid or waived off what fell due; what it bore ends with ``day``."""
-    deal, maturity = story.deal, story.maturity()
+    deal, maturity = story.deal, story.matures
     assert deal is not None
     if story.misused is not None:
         story.misused.cut(day, story.outstanding_fen, story.balance_fen, deal)

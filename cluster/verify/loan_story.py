@@ -50,6 +50,7 @@ class LoanStory:
         "floor_until",
         "flows",
         "lapsed",
+        "matures",
         "misused",
         "non_accrual",
         "on_its_way_fen",
@@ -86,7 +87,7 @@ class LoanStory:
         self.dues: dict[int, list[int]] = {}
         self.bearing: dict[int, Bearing] = {}
         self.misused: Misused | None = None
-        self.fallen = self.lapsed = self.closed_to = self.disbursed_on = 0
+        self.fallen = self.lapsed = self.closed_to = self.disbursed_on = self.matures = 0
         # money
         self.on_its_way_fen = self.disbursed_fen = self.reversed_fen = self.capitalised_fen = 0
         self.repaid_fen = [0, 0, 0, 0]
@@ -133,9 +134,6 @@ class LoanStory:
             return 0
         overdue = [no for no in self.dues if 0 < no <= self.lapsed]
         return self.rows[min(overdue) - 1].due if overdue else 0
-
-    def maturity(self) -> int:
-        return self.rows[-1].due if self.rows else 0
 
     def pay(self, no: int, component: int, fen: int) -> None:
         """Take ``fen`` off what is due; more than that is a fault of the caller's to tell."""

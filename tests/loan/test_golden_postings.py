@@ -72,7 +72,7 @@ def ask(life: Life, command: Any) -> Life:
     return life
 
 
-def waive(**sums: int) -> r.Waive:
+def waive(**sums: Any) -> r.Waive:
     return r.Waive(**sums, **TWO)
 
 
@@ -193,14 +193,19 @@ def test_row(row: str) -> None:
 
 def line_of_credit() -> list[tuple[Event, tuple[Posting, ...]]]:
     """A line of 100,000.00, 60,000.00 of it drawn, 10,000.00 repaid: its memo entries belong to the customer."""
-    sealed: dict[str, Any] = dict.fromkeys(
-        ("name_sealed", "identity_sealed", "phone_sealed", "account_sealed", "identity_index"), b"x"
-    )
-    masked: dict[str, Any] = dict.fromkeys(
-        ("name_masked", "identity_masked", "phone_masked", "account_masked", "division"), "x"
-    )
+    sealed: dict[str, Any] = {f"{of}_sealed": b"x" for of in ("name", "identity", "phone", "account")}
+    masked: dict[str, Any] = {f"{of}_masked": "x" for of in ("name", "identity", "phone", "account")}
     story: list[c.CustomerEvent] = [
-        c.CustomerRegistered(customer_id=CUSTOMER, bank="qingshan", birth_date=DAY, on=DAY, **sealed, **masked),
+        c.CustomerRegistered(
+            customer_id=CUSTOMER,
+            bank="qingshan",
+            identity_index=b"x",
+            division="110101",
+            birth_date=DAY,
+            on=DAY,
+            **sealed,
+            **masked,
+        ),
         c.LineGranted(
             product="standard",
             limit_fen=10_000_000,

@@ -1,6 +1,7 @@
 """A state machine over random lives: after each step the engine owes exactly what the model of loan_model.py owes.
 
 Principal, interest, penalty, compound, payoff (which then settles the loan to the fen), overdue days, class, accrual.
+A twin has each of its days closed by itself: how days are closed, one by one or many at once, changes no account.
 """
 
 from datetime import date, timedelta
@@ -16,6 +17,7 @@ from loan_support import Life, bank, serial
 from msgspec.structs import replace
 
 from actors.loan.messages import CloseDay, CollectDue, GetLoan, GetPayoffQuote, GetSchedule, PostRepayment, Repay
+from actors.loan.money import money_of
 
 ONE = timedelta(days=1)
 METHODS = ("equal_instalment", "equal_principal", "interest_only", "bullet", "pay_anytime")
@@ -77,11 +79,12 @@ def life_of(deal: Deal, start: date) -> Life:
 
 class LoanMachine(RuleBasedStateMachine):
     life: Life
+    twin: Life
     model: Model
 
     @initialize(deal=DEALS, start=st.dates(date(2024, 1, 1), date(2027, 12, 31)))
     def pay_out(self, deal: Deal, start: date) -> None:
-        self.life, self.model = life_of(deal, start), Model(deal, start)
+        self.life, self.twin, self.model = life_of(deal, start), life_of(deal, start), Model(deal, start)
 
     def _open(self) -> bool:
         """Owing, and the business date is not closed yet."""
@@ -90,6 +93,10 @@ class LoanMachine(RuleBasedStateMachine):
 
     @rule(days=st.one_of(st.integers(1, 40), st.integers(1, 200)))
     def wait(self, days: int) -> None:
+        for _ in range(days):
+            if self.twin.loan.closed_to != self.twin.today:
+                self.twin.ask(CloseDay(date=self.twin.today))
+            self.twin.today += ONE
         self.life.today += days * ONE
         self.model.until(self.life.today)
 
@@ -99,15 +106,16 @@ class LoanMachine(RuleBasedStateMachine):
         """The day's end, of today or of an earlier day."""
         self.life.ask(CloseDay(date=self.life.today - back * ONE))
         if back == 0:
+            self.twin.ask(CloseDay(date=self.life.today))
             self.model.until(self.life.today + ONE)
 
     @precondition(lambda self: self._open())
     @rule(share=st.one_of(st.integers(1, 200), st.integers(1, 1_200)))
     def pay_at_the_counter(self, share: int) -> None:
         fen = max(1, self.model.payoff * share // 1_000)
-        posted: Any = self.life.ask(
-            PostRepayment(amount_fen=fen, source="counter", core_date=self.life.today, core_serial=serial())
-        )
+        command = PostRepayment(amount_fen=fen, source="counter", core_date=self.life.today, core_serial=serial())
+        posted: Any = self.life.ask(command)
+        assert self.twin.ask(command) == posted
         surplus = self.model.surplus
         self.model.pay(fen)
         assert posted.suspense_fen == self.model.surplus - surplus
@@ -116,14 +124,14 @@ class LoanMachine(RuleBasedStateMachine):
     @rule(share=st.sampled_from([1, 1, 2, 3]))
     def collect_what_is_due(self, share: int) -> None:
         """扣款; the core takes all of it, or a part."""
-        self.life.ask(CollectDue(date=self.life.today))
+        self._ask(CollectDue(date=self.life.today))
         self._debited(sum(row.unpaid for row in self.model.due()), share, prepay=False)
 
     @precondition(lambda self: self._open() and not self.model.due() and self.model.payoff >= PREPAY_MIN)
     @rule(share=st.integers(0, 1_000))
     def prepay(self, share: int) -> None:
         fen = PREPAY_MIN + (self.model.payoff - PREPAY_MIN) * share // 1_000
-        self.life.ask(Repay(kind="partial", amount_fen=fen))
+        self._ask(Repay(kind="partial", amount_fen=fen))
         self._debited(fen, 1, prepay=True)
 
     @precondition(lambda self: self._open())
@@ -131,18 +139,24 @@ class LoanMachine(RuleBasedStateMachine):
     def pay_off(self) -> None:
         """The quote is the real thing."""
         quote = self.life.see(GetPayoffQuote())
-        self.life.ask(Repay(kind="full", quote=quote.quote))
+        assert self.twin.see(GetPayoffQuote()) == quote
+        self._ask(Repay(kind="full", quote=quote.quote))
         self._debited(quote.total_fen, 1, prepay=True)
         assert self.life.loan.status == "settled"
         assert self.life.loan.suspense_fen == self.model.surplus
+
+    def _ask(self, command: Any) -> None:
+        self.life.ask(command)
+        self.twin.ask(command)
 
     def _debited(self, fen: int, share: int, *, prepay: bool) -> None:
         debit = self.life.loan.debit
         assert debit is not None
         assert debit.amount_fen == fen
         taken = max(1, fen // share)
-        day = self.life.today.isoformat()
-        self.life.settle("core.debit", debited_fen=taken, core_date=day, core_serial=serial())
+        day, number = self.life.today.isoformat(), serial()
+        for life in (self.life, self.twin):
+            life.settle("core.debit", debited_fen=taken, core_date=day, core_serial=number)
         self.model.pay(taken, prepay=prepay)
 
     @invariant()
@@ -163,6 +177,19 @@ class LoanMachine(RuleBasedStateMachine):
         assert (loan.risk_class, loan.non_accrual) == (model.risk_class, model.off)
         rows = [(row.due, row.principal, row.interest) for row in model.rows]
         assert [(row.due_date, row.principal_fen, row.interest_fen) for row in self._rows()] == rows
+
+    def teardown(self) -> None:
+        """At the same day's end both hold the same books."""
+        if not hasattr(self, "life"):
+            return
+        lives = (self.life, self.twin)
+        for life in lives:
+            if life.loan.closed_to != life.today:
+                life.ask(CloseDay(date=life.today))
+        ours, theirs = (money_of(life.loan) for life in lives)
+        assert ours == theirs
+        assert self.life.balances() == self.twin.balances()
+        assert self.life.balances(memo=True) == self.twin.balances(memo=True)
 
     def _rows(self) -> Any:
         return self.life.see(GetSchedule()).instalments
