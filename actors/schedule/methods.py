@@ -52,6 +52,20 @@ class Task(NamedTuple):
         part, year = self.shares[index]
         return round_ratio(balance_fen * self.annual_e10 * part, RATE_SCALE * year, self.terms.rounding)
 
+    def bearer(self) -> Callable[[int, int], int]:
+        """`interest_fen` for many rows: the hot loop of every method."""
+        rate, shares, rounding = self.annual_e10, self.shares, self.terms.rounding
+        half_up = rounding == "HALF_UP"
+
+        def interest_fen(balance_fen: int, index: int) -> int:
+            part, year = shares[index]
+            scale = RATE_SCALE * year
+            if half_up:
+                return (2 * balance_fen * rate * part + scale) // (2 * scale)
+            return round_ratio(balance_fen * rate * part, scale, rounding)
+
+        return interest_fen
+
     @property
     def pure(self) -> bool:
         """Every row pays principal and its own interest."""
@@ -100,9 +114,9 @@ def _equal_rows(task: Task, instalment: int) -> list[Row]:
 
 
 def _graced_rows(task: Task, instalment: int, rows: list[Row]) -> None:
-    balance, deferred = task.balance_fen, 0
+    balance, deferred, bears = task.balance_fen, 0, task.bearer()
     for index in range(len(task.shares)):
-        own = task.interest_fen(balance, index)
+        own = bears(balance, index)
         if index == 0 and task.first_fen is not None and (task.interest_grace or task.first_counts):
             own = task.first_fen
         if index < task.interest_grace:
@@ -171,9 +185,9 @@ def at_once(task: Task) -> Spread:
 
 def _on_balance(task: Task, principals: Sequence[int]) -> list[Row]:
     """Rows of the principals given, interest on what is left before each."""
-    balance, deferred, rows = task.balance_fen, 0, list[Row]()
+    balance, deferred, rows, bears = task.balance_fen, 0, list[Row](), task.bearer()
     for index, principal in enumerate(principals):
-        own = task.interest_fen(balance, index)
+        own = bears(balance, index)
         if index == 0 and task.first_fen is not None:
             own = task.first_fen
         deferred += own
@@ -189,7 +203,8 @@ def _on_balance(task: Task, principals: Sequence[int]) -> list[Row]:
 def flat(task: Task) -> Spread:
     """等本等息: interest of every row on the whole amount; (P + interest) / n a row, the last takes the rest."""
     count = len(task.shares)
-    interests = task.flat_fen or [task.interest_fen(task.balance_fen, index) for index in range(count)]
+    bears = task.bearer()
+    interests = task.flat_fen or [bears(task.balance_fen, index) for index in range(count)]
     paying = range(min(task.principal_grace, count - 1), count)
     total = task.balance_fen + sum(interests[index] for index in paying)
     instalment = task.instalment_fen or to_step(total, len(paying), task.terms)
