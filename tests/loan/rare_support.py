@@ -12,7 +12,7 @@ from actors.loan.books import books
 from actors.loan.messages import CloseDay, PostRepayment
 from actors.turn import Accepted
 
-TWO = {"maker": "t001", "checker": "t002"}
+TWO: dict[str, Any] = {"maker": "t001", "checker": "t002"}
 """Two persons."""
 
 

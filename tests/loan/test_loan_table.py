@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import date, timedelta
 
+import correction_cells
 import pytest
 import rare_cells
 from loan_support import CUSTOMER, PROCESS, Life, draw_terms, opening, serial
@@ -103,6 +104,7 @@ COMMANDS: dict[str, Callable[[Life], m.LoanCommand]] = {
     "UploadProof": lambda life: m.UploadProof(document_hash="a" * 64, amount_fen=100, kind="invoice"),
     "SettleEffect": lambda life: SettleEffect(effect_id="none", attempt=0, status="unknown"),
     **rare_cells.COMMANDS,
+    **correction_cells.COMMANDS,
 }
 
 
@@ -130,7 +132,7 @@ def test_cell(status: str, command: str) -> None:
         assert life.loan.status in targets
         return
     else:
-        assert decision.code.word in ("nothing_due", *rare_cells.NOTHING_TO_DO)
+        assert decision.code.word in ("nothing_due", *rare_cells.NOTHING_TO_DO, *correction_cells.NOTHING_TO_DO)
     assert (life.state, life.version) == (before, version)
 
 
@@ -218,6 +220,7 @@ ARROWS: list[tuple[str, str, str, Callable[[Life], object]]] = [
         lambda life: life.settle("core.reverse", core_date="2026-01-15", core_serial="S2"),
     ),
     *rare_cells.ARROWS,
+    *correction_cells.ARROWS,
 ]
 """What test_cell does not reach: each target of each cell with more than one."""
 
