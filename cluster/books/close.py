@@ -31,7 +31,8 @@ async def close_books(url: str, bank: str, on: date) -> BooksReport:
 
     What does not add up is reported and opened as a difference, which then needs an owner; the day is closed all the
     same, since tomorrow's business does not wait for it. Days not closed since the last closed one are closed with it;
-    lines posted to that last one after its close are taken into it, and reported.
+    lines posted to that last one after its close are taken into it, and reported. The first close ever takes what was
+    before as opening balances: no voucher carries them, the core gets them by an adjusting voucher (differences.py).
     """
     begun = time.monotonic()
     async with closing(url, bank) as books:

@@ -15,7 +15,7 @@ from sandbox.control import Control
 from sandbox.core.ledger import Line
 from sandbox.core.ledger_file import as_csv, write_file
 from tests.books.days import compare, night, rows
-from tests.books.lived import BANK, OPENED, OTHER, Lived
+from tests.books.lived import BANK, ONE_DAY, OPENED, OTHER, Lived
 
 
 def book_at_the_core(here: Lived, fen: int) -> None:
@@ -132,6 +132,18 @@ async def test_two_persons_bring_the_core_to_our_ledger_by_a_voucher(here: Lived
     assert (await night(here)).final
     with pytest.raises(BooksRefused):
         await adjust(here.url, BANK, OPENED, "m1", "c1", "nothing to adjust")
+
+
+async def test_opening_balances_of_the_first_close_reach_the_core_by_an_adjusting_voucher(here: Lived) -> None:
+    await here.lend(1)
+    for _ in range(3):
+        await here.end_day()
+    assert not (await night(here)).final
+    day = here.today - ONE_DAY
+    await adjust(here.url, BANK, day, "m1", "c1", "opening balances")
+    assert (await send_vouchers(here.url, here.core, BANK, day)).ok
+    assert (await compare(here, day)).standing == ()
+    assert (await night(here)).final
 
 
 async def test_refused(here: Lived) -> None:

@@ -130,3 +130,32 @@ async def test_what_the_core_collects_itself_comes_through_clearing(here: Lived)
     assert sum(line.debit_fen - line.credit_fen for line in lines) == 0
     assert not any(line.provisional for line in lines)
     assert await rows(here, "SELECT 1 FROM difference") == []
+
+
+TWO = {"maker": "t001", "checker": "t002", "reason": "会议纪要"}
+
+
+@pytest.mark.parametrize("mode", ["instructed", "gl_summary"])
+async def test_to_non_accrual_written_off_and_recovered(fresh_database: Fresh, mode: str) -> None:
+    """By account, loans and ledger agree with each other and the ledger with the core's, on and off balance."""
+    async with lived(await fresh_database(), mode) as here:
+        loan = await here.lend(1)
+        assert (await night(here)).final
+        await nights_to(here, date(2026, 7, 15))
+        assert (await check_books(here.url, BANK)).ok, await check_books(here.url, BANK)
+        held = {one.account: one.ledger_fen for one in (await check_books(here.url, BANK)).agreements}
+        assert (held["1303.03"], held["1303.01"], held["1303.02"], held["1132.01"]) == (1_200_000, 0, 0, 0)
+        assert held["M2"] > 0
+        await here.do("write_off", loan_id=loan, **TWO)
+        assert (await night(here)).final
+        day, serial = here.box.core.collect(BANK, account_no(1), 700_000, "MIAODAI")
+        await here.do(
+            "post_repayment", loan_id=loan, amount_fen=700_000, source="court", core_date=day, core_serial=serial
+        )
+        assert (await night(here)).final
+        report = await check_books(here.url, BANK)
+        assert report.ok, report
+        held = {one.account: one.ledger_fen for one in report.agreements}
+        assert (held["1303.03"], held["M2"]) == (0, 0)
+        assert held["M3"] > 0
+        assert breaches(here.box.core.books) == []
