@@ -83,7 +83,7 @@ class Sweeper:
         try:
             rows = await read()
         finally:
-            self._reading.remove(gone)
+            self._reading = [other for other in self._reading if other is not gone]
         run = _Run(host, errand)
         for n, row in enumerate(rows):
             await run.room()
