@@ -81,3 +81,22 @@ def test_any_course_of_events(plan: PlanTerms, of: Rules, happenings: tuple[Happ
         assert payment.surplus >= 0
     assert sum(p.principal for p in result.payments) == sum(row.principal_paid for row in result.rows)
     assert sum(p.interest for p in result.payments) == sum(row.interest_paid for row in result.rows)
+
+
+def test_money_paid_out_within_a_period_bears_its_days_or_the_whole_of_it() -> None:
+    """1,000 and later 250 at 12 % flat: 250 bear 17 of 31 days of July, or the whole month."""
+    plan = PlanTerms("flat", 3, whole_periods="twelfths", day_count="actual/actual", rounding="HALF_EVEN")
+    lent = (PaidOut(date(2024, 6, 1), 100_000), PaidOut(date(2024, 7, 15), 25_000))
+    second = {}
+    for partial in (True, False):
+        of = Rules(recalculate=False, partial_periods=partial)
+        second[partial] = run(Case(plan=plan, annual_e10=12 * 10**8, rules=of, happenings=lent)).rows[1].interest
+    assert second == {True: 1_137, False: 1_250}
+
+
+def test_a_down_payment_is_due_at_once_and_bears_nothing() -> None:
+    plan = PlanTerms("equal_instalment", 5, every=15, unit="day", day_count="30/360", whole_periods="by_days")
+    of = Rules(down_payment_bp=2_500)
+    rows = run(Case(plan=plan, annual_e10=948_220_000, rules=of, happenings=(PaidOut(START, 10_000),))).rows
+    assert (rows[0].due, rows[0].principal, rows[0].interest) == (START, 2_500, 0)
+    assert sum(row.principal for row in rows[1:]) == 7_500

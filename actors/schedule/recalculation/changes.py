@@ -26,9 +26,7 @@ class Owed(NamedTuple):
 
 
 def pay_out(schedule: Schedule, day: date, amount: int) -> None:
-    """Within a period that bears interest as a whole, money paid out counts from its start."""
-    if schedule.terms.whole_periods == "twelfths":
-        day = next((row.start for row in schedule.rows if row.due > day), day)
+    """More money from ``day`` on: the instalment is computed again from that day's row."""
     for row in schedule.rows:
         if day <= row.start:
             row.lent_before += amount

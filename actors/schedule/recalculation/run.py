@@ -34,7 +34,7 @@ class Result(NamedTuple):
 
 
 def run(case: Case, holidays: Sequence[date] = ()) -> Result:
-    """Everything that happens in ``case``, in its order; the first pay-out begins the first period."""
+    """Everything that happens in ``case``, in its order; the earliest pay-out begins the first period."""
     return _Course(case, holidays).run()
 
 
@@ -57,7 +57,8 @@ class _Course:
 
     def _begin(self) -> Account:
         plan = self.case.plan
-        start = next(h.date for h in self.case.happenings if isinstance(h, PaidOut))
+        lent = [h.date for h in self.done if isinstance(h, PaidOut)]
+        start = min(lent) if lent else next(h.date for h in self.case.happenings if isinstance(h, PaidOut))
         rows: list[Row] = []
         billed: list[Billed] = []
         before = start
@@ -79,10 +80,12 @@ class _Course:
             case Paid():
                 self._pay(happening)
             case PaidOut():
+                backdated = happening.date < self.today or any(_order(one)[0] > happening.date for one in self.done)
                 self.done.append(happening)
-                self._apply(happening)
-                if happening.date < self.today:
-                    self.account.reach(self.today)
+                if backdated:
+                    self._replay()
+                else:
+                    self._apply(happening)
             case InterestPaused() | RateChanged():
                 self.done.append(happening)
                 self._replay()
@@ -138,10 +141,16 @@ class _Course:
         if self.case.rules.generator == "classic":
             self._classic(lent, down)
         else:
-            pay_out(self.account.schedule, lent.date, lent.amount_fen - down)
+            pay_out(self.account.schedule, self._counts_from(lent.date), lent.amount_fen - down)
             self.account.bill(lent.date)
         for no, billed in enumerate(self.account.billed, 1):
             billed.no = no
+
+    def _counts_from(self, day: date) -> date:
+        """Where periods bear interest only as a whole, money paid out counts from the start of its period."""
+        if self.case.plan.whole_periods == "by_days" or self.case.rules.partial_periods:
+            return day
+        return next((row.start for row in self.account.schedule.rows if row.due > day), day)
 
     def _classic(self, lent: PaidOut, down: int) -> None:
         """Rows as planned, once and for all: the first pay-out is the only one."""

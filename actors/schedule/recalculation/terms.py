@@ -21,7 +21,8 @@ class Rules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ``pre_close``: up to when interest of an early payoff runs. A rest of ``period`` counts only together with a
     ``pre_close`` of ``rest``; rest by day with it only for what pays the loan off.
     ``overdue_interest``: overdue principal goes on bearing interest. ``order``: within an instalment, penalty and fees
-    before both. ``down_payment_percent`` in hundredths of a per cent falls due on the day of pay-out.
+    before both. ``down_payment_bp`` of what is paid out falls due the same day. ``partial_periods``: where whole
+    periods bear twelfths, money paid out within one bears its days; else it counts from the period's start.
     """
 
     generator: Literal["progressive", "classic"] = "progressive"
@@ -32,6 +33,7 @@ class Rules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     future: FutureRule = "next"
     overdue_interest: bool = True
     down_payment_bp: int = 0
+    partial_periods: bool = True
 
 
 class PaidOut(Struct, frozen=True, tag="paid_out"):
