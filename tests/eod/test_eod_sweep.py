@@ -64,6 +64,22 @@ async def test_an_actor_that_wrote_and_went_to_sleep_meanwhile_is_read_anew(home
     await home.check()
 
 
+async def test_another_sweep_that_ends_meanwhile_takes_nothing_from_this_one(home: House) -> None:
+    async def other_ends_then_pay_and_sleep(id: str) -> None:
+        async def none() -> list[LoadedRow]:
+            return []
+
+        await the_host(home).sweeper.run(Errand(kind="loan", bank=BANK, body=b""), none)
+        paid = PostRepayment(amount_fen=100, source="counter", core_date=DUE, core_serial="m")
+        assert (await home.ask(id, paid, "m")).ok
+        the_host(home).forget(id)
+
+    found = await swept(home, other_ends_then_pay_and_sleep)
+    assert found.codes == {"": 1}
+    assert the_host(home).sweeper.cold == 0
+    await home.check()
+
+
 async def test_a_new_incarnation_meanwhile_makes_the_read_worthless(home: House) -> None:
     async def start_over(_: str) -> None:
         await the_host(home).lease.start_over()
