@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from actors.schedule.terms import DayCount, Holidays, LastRow, Method, Rounding
+from actors.schedule.terms import DayCount, Holidays, LastRow, Method, Rounding, ShortMonth
 
 Allocation = Literal["by_instalment", "by_component"]
 """Order of a repayment: oldest instalment first, or each component across all instalments."""
@@ -55,7 +55,7 @@ class Product(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     first_period: Literal["min_days", "next_month"] = "min_days"
     first_period_days_min: int = 15
     odd_days: Literal["by_days", "thirtieths"] = "by_days"
-    short_month: Literal["last_day", "next_month"] = "last_day"
+    short_month: ShortMonth = "last_day"
     holidays: Holidays = "none"
     principal_grace: int = 0
     interest_grace: int = 0

@@ -61,7 +61,7 @@ def draw(loan_id: str, bank: BankTerms, customer_id: str, terms: Terms, today: d
 
 def text_of(loan_id: str, state: LoanState) -> str:
     assert state.contract is not None
-    return text_zh(loan_id, state.customer_id, state.terms, state.contract)
+    return text_zh(loan_id, state.customer_id, state.contract_terms, state.contract)
 
 
 def costs(terms: Terms, contract: Contract) -> Costs:

@@ -201,6 +201,7 @@ def _extended(state: LoanState, event: e.Extended) -> LoanState:
     return replace(
         state,
         terms=terms,
+        signed_terms=state.contract_terms,
         rows=rows,
         misuse=misuse,
         instalment_fen=event.instalment_fen,
@@ -228,6 +229,7 @@ def _restructured(state: LoanState, event: e.Restructured) -> LoanState:
     return replace(
         state,
         terms=event.terms,
+        signed_terms=state.contract_terms,
         rows=rows,
         misuse=misuse,
         first_unpaid=first_unpaid,

@@ -14,7 +14,7 @@ from actors.loan.state import Claim, Instalment, LoanState, Misuse, Status, Term
 
 NOT_MONEY: Final = frozenset(
     {
-        "bank", "customer_id", "reason", "contract", "account_sealed", "name_sealed", "identity_sealed",
+        "bank", "customer_id", "reason", "contract", "signed_terms", "account_sealed", "name_sealed", "identity_sealed",
         "account_masked", "disbursed_on", "proof_fen", "proofs", "money_version", "incidents", "effects", "doubted",
         "process_id", "process_effect", "disburse_effect", "core_serial", "debit", "repayment", "refund", "refund_end",
         "frozen", "disputed", "died_on", "serials_on", "serials", "tombstones", "restore_fen_waiting",

@@ -86,6 +86,7 @@ def repriced_by(state: LoanState, event: Repriced) -> LoanState:
         misuse = replace(misuse, micro=misuse_micro_as_of(state, event.on), segment_from=event.on)
     return replace(
         state,
+        signed_terms=state.contract_terms,
         terms=replace(
             state.terms,
             annual_rate=Decimal(event.annual_rate),

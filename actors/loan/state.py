@@ -199,6 +199,7 @@ class LoanState(Struct, frozen=True, kw_only=True, omit_defaults=True):
     output VAT of this loan so far; ``vat_fen_receivable``: of it what was due for interest that was reversed (1221).
     ``risk_class`` 1 normal .. 5 loss, not better than ``class_floor`` before ``class_floor_until`` (None: for ever);
     ``clear_since`` and ``clear_fallen``: the day on which the arrears were cleared and ``fallen`` on it.
+    ``signed_terms``: those of the contract, once a new rate, extension or new plan has changed ``terms``.
     ``ecl_fen``: the allowance an ECL file asked for; None: by class. ``serials``: core serials posted on
     ``serials_on``; ``tombstones``: bookings whose reversal came before them.
     ``principal_fen_capitalised``: 利息转本 by restructuring; rows[:plan_offset] belong to the plan before it.
@@ -212,6 +213,7 @@ class LoanState(Struct, frozen=True, kw_only=True, omit_defaults=True):
     terms: Terms
     reason: str = ""
     contract: Contract | None = None
+    signed_terms: Terms | None = None
     account_sealed: bytes = b""
     name_sealed: bytes = b""
     identity_sealed: bytes = b""
@@ -287,6 +289,11 @@ class LoanState(Struct, frozen=True, kw_only=True, omit_defaults=True):
     refund_end: str = ""
     lost_fen_waiting: int = 0
     block_told: str = ""
+
+    @property
+    def contract_terms(self) -> Terms:
+        """What was signed; the contract's text and cost table are made from these for ever."""
+        return self.signed_terms or self.terms
 
     @property
     def overdue(self) -> bool:

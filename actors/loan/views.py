@@ -138,7 +138,7 @@ def _contract(state: LoanState, ctx: Context) -> m.ContractView:
         contract_hash=contract.hash if contract else "",
         annual_rate=str(state.terms.annual_rate),
         irr_annual=contract.irr_annual if contract else "",
-        costs=costs(state.terms, contract) if contract else (),
+        costs=costs(state.contract_terms, contract) if contract else (),
     )
 
 

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 from loan_support import CUSTOMER, Life, bank, draw_terms, opening
+from msgspec.structs import replace
 
 from actors.loan.amount_words import in_words
-from actors.loan.events import ContractDrawn
-from actors.loan.messages import GetContract, GetLoan, GetSchedule
+from actors.loan.events import ContractDrawn, Repriced
+from actors.loan.messages import CloseDay, GetContract, GetLoan, GetSchedule
 from actors.schedule.annual_cost import irr_annual
 
 DAY = date(2026, 1, 15)
@@ -174,3 +175,17 @@ def test_yearly_cost_discounts_the_schedule_to_the_sum_paid_out(due_day: int) ->
 
 def test_yearly_cost_of_nothing_is_nothing() -> None:
     assert irr_annual([(DAY, 1_200), (date(2026, 7, 1), -600), (date(2027, 1, 1), -600)]) == 0
+
+
+def test_the_text_stays_what_was_signed_after_a_new_rate() -> None:
+    lpr = ((date(2025, 12, 20), "1Y", Decimal("0.03")), (date(2026, 12, 20), "1Y", Decimal("0.025")))
+    terms = replace(bank(repricing="january"), lpr=lpr)
+    life = Life(DAY, terms).active(periods=24)
+    signed = life.see(GetContract())
+    life.today = date(2027, 1, 5)
+    life.ask(CloseDay(date=date(2027, 1, 4)))
+    assert life.events(Repriced)
+    after = life.see(GetContract())
+    assert (after.text_zh, after.costs) == (signed.text_zh, signed.costs)
+    assert hashlib.sha256(after.text_zh.encode()).hexdigest() == signed.contract_hash
+    assert life.loan.terms.annual_rate == Decimal("0.055")
