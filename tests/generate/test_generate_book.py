@@ -1,5 +1,8 @@
 """`miaodai generate`: every life verifies when copied, shares come out as asked, the same seed gives the same book."""
 
+import multiprocessing
+import os
+import signal
 from array import array
 from collections.abc import Awaitable, Callable
 from datetime import date
@@ -195,6 +198,26 @@ async def test_a_failed_run_leaves_nothing(
         assert (await rows(url, f"SELECT count(*) FROM {table}"))[0][0] == 0
     written = await write(url, KEY, there, templates[:1], array("H", [0, 0]))
     assert written.customers == 2
+
+
+async def test_a_killed_writer_leaves_nothing(
+    fresh_database: FreshDatabase, lived: tuple[list[BankTerms], list[Template]]
+) -> None:
+    """One of the two processes dies while both are at work: neither's tables are filled, and the run says so."""
+    url, (there, templates) = await fresh_database(), lived
+    await prepare_banks(url, there, FIRST, ON)
+
+    def kill(step: str, done: int, total: int) -> None:
+        for process in multiprocessing.active_children()[:1]:
+            assert process.pid is not None
+            os.kill(process.pid, signal.SIGKILL)
+
+    with pytest.raises(Failure, match="ended unexpectedly"):
+        await write(url, KEY, there, templates, array("H", list(range(len(templates))) * 40), progress=kill)
+    assert not multiprocessing.active_children()
+    for table in ("journal", "operation", "posting", "customer", "loan", "process"):
+        assert (await rows(url, f"SELECT count(*) FROM {table}"))[0][0] == 0
+    assert (await write(url, KEY, there, templates[:1], array("H", [0]))).customers == 1
 
 
 async def test_a_served_database_is_left_alone(fresh_database: FreshDatabase) -> None:

@@ -1,6 +1,9 @@
 """Each invariant can fail: a played database is tampered with, and exactly what was broken is reported."""
 
 import asyncio
+import multiprocessing
+import os
+import signal
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -74,6 +77,17 @@ async def test_a_process_that_cannot_read_is_no_verdict(house: House) -> None:
     errand = Errand(url=house.url.rpartition("/")[0] + "/no_such_database", bank="", snapshot="", split=Split())
     with pytest.raises(CrewFailed, match="no_such_database"):
         await asyncio.to_thread(together, errand, 2, lambda done, of: None)
+
+
+async def test_a_process_that_dies_is_no_verdict(house: House) -> None:
+    def kill(step: str, done: int, total: int) -> None:
+        for process in multiprocessing.active_children():
+            assert process.pid is not None
+            os.kill(process.pid, signal.SIGKILL)
+
+    with pytest.raises(CrewFailed, match="ended unexpectedly"):
+        await verify(house.url, jobs=2, progress=kill)
+    assert not multiprocessing.active_children()
 
 
 async def test_a_dedicated_actor_s_story_lies_on_two_chains(copy: str) -> None:
