@@ -20,6 +20,8 @@ TRANSACTIONS: tuple[str, ...] = (
     "DisbursementReversed",
     "Repaid",
     "RepaymentFailed",
+    "RepaymentReversed",
+    "RepaymentCorrected",
     "LoanSettled",
     "Waived",
     "WrittenOff",

@@ -15,6 +15,7 @@ from msgspec import Struct
 from actors.address import Kind, new_customer_id, new_id_beside
 from actors.customer import messages as customer
 from actors.loan import messages as loan
+from actors.loan import messages_corrections as corrections
 from actors.loan import messages_rare as rare
 from actors.loan.trial import ScheduleTrial
 from actors.process import messages as process
@@ -177,6 +178,14 @@ OPERATIONS: tuple[Row, ...] = (
     Row(name="get_payoff_quote", zh="还款试算", en="payoff quote",
         method="GET", path=f"{_L}/payoff-quote", service="MDLN0003", scene="03",
         request=take.OfLoan, view=loan.PayoffQuote, target=_LOAN, message=loan.GetPayoffQuote),
+    Row(name="reverse_repayment", zh="还款冲正", en="reverse a repayment on its own day",
+        method="POST", path=f"{_L}/repayment-reversals", service="MDLN0003", scene="04", created=True,
+        request=take.ReverseRepaymentRequest, view=corrections.CorrectionView,
+        target=_LOAN, message=corrections.ReverseRepayment),
+    Row(name="correct_repayment", zh="还款错账调整", en="correct an earlier repayment",
+        method="POST", path=f"{_L}/repayment-corrections", service="MDLN0003", scene="05", created=True,
+        request=take.CorrectRepaymentRequest, view=corrections.CorrectionView,
+        target=_LOAN, message=corrections.CorrectRepayment),
     # the rarer events of a loan's life 贷后
     Row(name="waive", zh="减免", en="waive interest, penalty or principal",
         method="POST", path=f"{_L}/waivers", service="MDLN0005", scene="01", created=True,

@@ -224,6 +224,20 @@ class RecordDeathRequest(MeasureRequest, frozen=True, kw_only=True):
     died_on: Annotated[date | None, Meta(description="死亡日期，空为撤销 · day of death, none: taken back")] = None
 
 
+class ReverseRepaymentRequest(OfLoan, frozen=True, kw_only=True):
+    original_serial: Annotated[str, Meta(min_length=1, max_length=64, description="原核心流水 · the original's serial")]
+    core_date: date
+    core_serial: Word
+    reason: Reason = ""
+
+
+class CorrectRepaymentRequest(MeasureRequest, frozen=True, kw_only=True):
+    original_serial: Annotated[str, Meta(min_length=1, max_length=64, description="原核心流水 · the original's serial")]
+    amount_fen: Annotated[int, Meta(ge=-_FEN, le=_FEN, description="应入账金额，0为撤销 · the right sum, 0: none")]
+    value_date: Annotated[date | None, Meta(description="起息日，空为不变 · value date, none: unchanged")] = None
+    core_date: Annotated[date | None, Meta(description="原核心日期 · core date of the original")] = None
+
+
 class LoansOfCustomerRequest(OfCustomer, frozen=True, kw_only=True):
     after: Cursor = ""
     limit: Limit = 20

@@ -216,7 +216,7 @@ def red(more: Lines) -> tuple[Booked, ...]:
 def view(loan_id: str, outcome: str, was: LoanState, now: LoanState) -> CorrectionView:
     return CorrectionView(
         loan_id=loan_id,
-        outcome=outcome,  # type: ignore[arg-type]
+        outcome=outcome,
         status=now.status,
         principal_fen=now.principal_fen_repaid - was.principal_fen_repaid,
         interest_fen=now.interest_fen_repaid - was.interest_fen_repaid,

@@ -1,7 +1,6 @@
 """Commands that take a repayment back or make it another, and what they answer. Part of `messages.LoanCommand`."""
 
 from datetime import date
-from typing import Literal
 
 from actors.loan.messages_rare import Approved
 from actors.turn import Command, View
@@ -41,7 +40,7 @@ class CorrectionView(View, frozen=True, kw_only=True):
     paid of each (negative: owed again); ``suspense_fen`` of what is held."""
 
     loan_id: str
-    outcome: Literal["reversed", "corrected", "nothing", "tombstone"]
+    outcome: str
     status: str
     principal_fen: int
     interest_fen: int

@@ -21,6 +21,8 @@ EXTRA: dict[str, dict[str, Any]] = {
     "upload_proof": {"document_hash": "a" * 64, "amount_fen": 1, "kind": "invoice"},
     "repay": {"kind": "due"},
     "post_repayment": {"amount_fen": 1, "source": "counter", "core_date": "2026-03-02", "core_serial": "S"},
+    "reverse_repayment": {"original_serial": "S", "core_date": "2026-03-02", "core_serial": "R"},
+    "correct_repayment": {"original_serial": "S", "amount_fen": 1, **TWO},
     "change_settlement_account": {"account_no": "6217001234567890", **TWO},
     **dict.fromkeys(("waive", "write_off", "accelerate", "set_allowance", "change_account", "refund_suspense"), TWO),
     "record_death": TWO,

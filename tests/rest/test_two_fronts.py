@@ -128,6 +128,23 @@ async def draw_and_reverse(front: Channel, of: dict[str, str]) -> None:
     await front.ask("get_lines", customer_id=of["customer_id"])
 
 
+async def wrong_entries(front: Channel, loan: dict[str, str], two: dict[str, str]) -> None:
+    """Repayments that should not have been: reversed on their day, before they came, and corrected."""
+    today = {"core_date": "2026-03-02"}
+    for serial in ("V1", "V2"):
+        await front.ask("post_repayment", **loan, amount_fen=500, source="court", core_serial=serial, **today)
+    for _ in range(2):
+        await front.ask("reverse_repayment", **loan, original_serial="V1", core_serial="RV1", reason="r", **today)
+    await front.ask("reverse_repayment", **loan, original_serial="V9", core_serial="RV9", **today)
+    await front.ask("post_repayment", **loan, amount_fen=500, source="court", core_serial="V9", **today)
+    await front.ask("reverse_repayment", **loan, original_serial="V2", core_serial="RV2", core_date="2026-03-01")
+    await front.ask("correct_repayment", **loan, original_serial="V2", amount_fen=400, maker="t001", checker="t001")
+    await front.ask("correct_repayment", **loan, original_serial="V2", amount_fen=400, value_date="2026-03-02", **two)
+    await front.ask("correct_repayment", **loan, original_serial="V2", amount_fen=0, **two)
+    await front.ask("correct_repayment", **loan, original_serial="V2", amount_fen=0, **two)
+    await front.ask("list_transactions", **loan, limit=50)
+
+
 async def the_rarer_events(front: Channel, of: dict[str, str]) -> None:
     """Of a loan of its own; the write-off comes last, since it ends the line."""
     two = {"maker": "t001", "checker": "t002"}
@@ -155,6 +172,7 @@ async def the_rarer_events(front: Channel, of: dict[str, str]) -> None:
     await front.ask("record_death", **loan, died_on="2026-03-02", **two)
     await front.ask("record_death", **loan, **two)
     await front.ask("write_off", **loan, **two)
+    await wrong_entries(front, loan, two)
     posted = {"source": "court", "core_date": "2026-03-02", "core_serial": f"W{front.order}"}
     await front.ask("post_repayment", **loan, amount_fen=300_000, **posted)
     await front.ask("refund_suspense", **loan, **two)
