@@ -32,6 +32,14 @@ class Bad(NamedTuple):
         return f"{self.operation}-{changed}-{self.code}"
 
 
+TWO = {"maker": "t1", "checker": "t2"}
+
+
+def _measure(ids: Ids) -> dict[str, Any]:
+    """What two persons decide of a loan."""
+    return {"loan_id": ids["loan_id"], **TWO}
+
+
 RIGHT: dict[str, Callable[[Ids], dict[str, Any]]] = {
     "register_customer": lambda _: dict(person()._asdict()),
     "give_consent": lambda ids: {"customer_id": ids["customer_id"], "purpose": "face", **CONSENT},
@@ -55,8 +63,22 @@ RIGHT: dict[str, Callable[[Ids], dict[str, Any]]] = {
         "loan_id": ids["loan_id"], "original_serial": "S1", "core_serial": "R1", "core_date": TODAY.isoformat(),
     },
     "correct_repayment": lambda ids: {
-        "loan_id": ids["loan_id"], "original_serial": "S1", "amount_fen": 0, "maker": "t1", "checker": "t2",
+        "loan_id": ids["loan_id"], "original_serial": "S1", "amount_fen": 0, **TWO,
     },
+    "change_settlement_account": lambda ids: {
+        "customer_id": ids["customer_id"], "account_no": "6217001234567890", **TWO,
+    },
+    **dict.fromkeys(
+        ("waive", "write_off", "accelerate", "set_allowance", "change_account", "refund_suspense"), _measure
+    ),
+    "record_death": _measure,
+    "mark_dispute": lambda ids: {"loan_id": ids["loan_id"], "note": "not mine"},
+    "extend_loan": lambda ids: {**_measure(ids), "periods": 1},
+    "restructure": lambda ids: {**_measure(ids), "method": "bullet", "periods": 1, "arrears": "keep"},
+    "mark_misuse": lambda ids: {**_measure(ids), "amount_fen": 100, "from_date": TODAY.isoformat()},
+    "reclassify": lambda ids: {**_measure(ids), "risk_class": 2},
+    "freeze_loan": lambda ids: {"loan_id": ids["loan_id"], "document_no": "D1"},
+    "unfreeze_loan": lambda ids: {"loan_id": ids["loan_id"], "document_no": "D1"},
     "get_loan": lambda ids: {"loan_id": ids["loan_id"]},
     "get_customer": lambda ids: {"customer_id": ids["customer_id"]},
     "get_application": lambda ids: {"process_id": ids["process_id"]},
@@ -78,7 +100,7 @@ WRONG_TYPES: tuple[Bad, ...] = (
     Bad("repay", {"kind": "never"}, "wrong_type", "kind"),
     Bad("post_repayment", {"core_date": "03/02/2026"}, "wrong_type", "core_date"),
     Bad("reverse_repayment", {"original_serial": ""}, "wrong_type", "original_serial"),
-    Bad("correct_repayment", {"amount_fen": "1.5"}, "wrong_type", "amount_fen"),
+    Bad("correct_repayment", {"amount_fen": "1.005"}, "wrong_type", "amount_fen"),
     Bad("correct_repayment", {"value_date": "yesterday"}, "wrong_type", "value_date"),
     Bad("list_loans", {"limit": 0}, "wrong_type", "limit"),
     Bad("list_loans", {"limit": 101}, "wrong_type", "limit"),
