@@ -7,7 +7,7 @@ from msgspec import Struct
 SAMPLE = 20
 
 INVARIANTS: dict[int, tuple[str, str]] = {
-    1: ("每笔借据与每个法人账实相符", "disbursed = outstanding + repaid + reversed"),
+    1: ("每笔借据与每个法人账实相符", "disbursed - reversed = outstanding + repaid + waived + written off"),
     2: ("借贷平衡，总账等于分户账", "entries balance, general ledger = sum of loans"),
     3: ("每笔交易恰好入账一次", "every operation in the journal exactly once"),
     4: ("版本连续，哈希链完整", "versions contiguous, hash chain whole"),
