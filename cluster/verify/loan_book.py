@@ -7,8 +7,9 @@ An event that no file tells is itself a fault: the checker must be taught what i
 from collections.abc import Callable
 from typing import Any, Final
 
+from cluster.verify.loan_accrual import accrual_resumed, accrual_stopped
 from cluster.verify.loan_corrections import repayment_corrected, repayment_reversed
-from cluster.verify.loan_days import accrual_resumed, accrual_stopped, day_closed
+from cluster.verify.loan_days import day_closed
 from cluster.verify.loan_plans import (
     accelerated,
     contract_drawn,

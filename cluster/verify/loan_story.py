@@ -1,6 +1,7 @@
 """One loan's figures, as the checker's own fold of the events keeps them; nothing here is computed by the engine.
 
-The files loan_days, loan_repaid, loan_plans, loan_rare and loan_corrections tell the events; loan_book.py lists them.
+The files loan_days (loan_charges, loan_accrual), loan_repaid, loan_plans, loan_rare and loan_corrections tell the
+events; loan_book.py lists them.
 What is found wrong goes to `faults` as (invariant, check, detail). Sums are fen, days are ordinals.
 """
 

@@ -8,12 +8,14 @@ from calendar import monthrange
 from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 SCALE = 10**10
 """Rates are integers of 10^-10 a year."""
 
 
+@lru_cache(maxsize=20_000)
 def day_of(text: str) -> int:
     return date.fromisoformat(text).toordinal()
 
@@ -35,8 +37,8 @@ def half_up(numerator: int, denominator: int) -> int:
 
 class Deal(NamedTuple):
     """The terms agreed. ``year``: days of a year where interest runs by actual days of a fixed year, else 0 (the exact
-    checks of interest by days are left out then). ``even``: what a running period bears is just balance x rate x days; in
-    an interest grace it is handed on, and flat interest is no share of the balance."""
+    checks of interest by days are left out then). ``even``: what a running period bears is just balance x rate x days;
+    in an interest grace it is handed on, and flat interest is no share of the balance."""
 
     method: str
     amount_fen: int
