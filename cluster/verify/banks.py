@@ -27,22 +27,29 @@ async def check_references(source: Source, findings: Findings) -> None:
         )
 
 
+_ACTORS = " UNION ALL ".join(
+    f"SELECT {number}::smallint AS kind, id, bank FROM {kind}" for number, kind in KIND_NAMES.items()
+)
+
+
 async def check_bank_of_rows(source: Source, findings: Findings) -> None:
     """Postings and operations carry the bank of their actor's row (the journal: shards.py)."""
-    for number, kind in KIND_NAMES.items():
-        for table in ("posting", "operation"):
-            sql = f"""
-                SELECT t.id, min(t.bank), r.bank, count(*) FROM {table} t JOIN {kind} r ON r.id = t.id
-                WHERE t.kind = $1 AND t.bank <> r.bank AND ($2 = '' OR $2 IN (t.bank, r.bank)) GROUP BY t.id, r.bank"""
-            async for id, bank, row_bank, count in source.rows(sql, number, source.bank):
-                findings.breach(
-                    8, f"{table} of another bank", id, f"{count} rows of {bank}, the actor is of {row_bank}"
-                )
+    for table in ("posting", "operation"):
+        sql = f"""
+            SELECT t.id, min(t.bank), r.bank, count(*) FROM {table} t
+            JOIN ({_ACTORS}) r ON r.kind = t.kind AND r.id = t.id WHERE t.bank <> r.bank AND ($1 = '' OR $1 IN (t.bank, r.bank)) GROUP BY t.id, r.bank"""
+        for id, bank, row_bank, count in await source.all(sql, source.bank):
+            findings.breach(8, f"{table} of another bank", id, f"{count} rows of {bank}, the actor is of {row_bank}")
+    for kind in KIND_NAMES.values():
         wrong = f"""
             SELECT id, shard FROM {kind} WHERE ($1 = '' OR bank = $1)
             AND shard < {SHARDS} AND shard <> substr(id, 2, 4)::int"""
         async for id, shard in source.rows(wrong, source.bank):
             findings.breach(8, "shard", id, f"stored on shard {shard}")
-    unknown = "SELECT DISTINCT bank FROM journal WHERE bank NOT IN (SELECT code FROM bank)"
-    async for (bank,) in source.rows(unknown):
+
+
+async def check_banks_known(source: Source, findings: Findings, seen: set[str]) -> None:
+    """``seen``: the banks of all events."""
+    known = {code for (code,) in await source.all("SELECT code FROM bank")}
+    for bank in sorted(seen - known):
         findings.breach(8, "unknown bank", bank, "has events but is not loaded")

@@ -10,10 +10,15 @@ import msgspec
 from msgspec import Struct
 
 from cluster.verify.findings import Findings
-from cluster.verify.source import KIND_NAMES, Source
+from cluster.verify.source import KIND_NAMES, Recorded, Source
 
 CHUNK = 500
-NAMELESS_OF_LOANS = ("DayClosed", "AccrualStopped", "AccrualResumed", "Repriced")
+NAMELESS = {
+    "customer": frozenset({"LineExpired"}),
+    "loan": frozenset(("DayClosed", "AccrualStopped", "AccrualResumed", "Repriced")),
+    "process": frozenset[str](),
+}
+"""Events that the day's end writes without an operation."""
 
 
 class Acknowledged(Struct, frozen=True, kw_only=True):
@@ -34,60 +39,46 @@ def operation_key(bank: str, channel: str, id: str, tran_date: str) -> bytes:
     return hashlib.blake2b("\x1f".join((bank, channel, id, tran_date)).encode(), digest_size=16).digest()
 
 
-_SUSPECT = """
-    SELECT j.op_hash FROM (
-        SELECT op_hash, min(kind) AS kind, max(kind) AS other_kind, min(id) AS id, max(id) AS other_id,
-               min(bank) AS bank, max(bank) AS other_bank, max(version) - min(version) + 1 AS run, count(*) AS events
-        FROM journal WHERE ($1 = '' OR bank = $1) AND op_hash <> '' GROUP BY op_hash) j
-    LEFT JOIN operation o ON o.op_hash = j.op_hash
-    WHERE o.op_hash IS NULL OR j.kind <> j.other_kind OR j.id <> j.other_id OR j.bank <> j.other_bank
-       OR j.run <> j.events OR o.kind <> j.kind OR o.id <> j.id OR o.bank <> j.bank"""
-"""Operations whose events may be wrong, in one reading; of these `_check_suspects` says what is."""
-
-
-async def _check_suspects(source: Source, findings: Findings, suspects: list[bytes]) -> None:
-    unexplained = """
-        SELECT j.id, j.version, j.type, o.id FROM journal j LEFT JOIN operation o ON o.op_hash = j.op_hash
-        WHERE ($1 = '' OR j.bank = $1) AND j.op_hash = ANY($2::bytea[])
-          AND (o.op_hash IS NULL OR o.kind <> j.kind OR o.id <> j.id OR o.bank <> j.bank)"""
-    async for id, version, type, owner in source.rows(unexplained, source.bank, suspects):
-        findings.breach(3, "unexplained event", f"{id} v{version}", f"{type}: its operation is of {owner or 'nobody'}")
-    scattered = """
-        SELECT op_hash, min(id), min(version), max(version), count(*), count(DISTINCT (kind, id)) FROM journal
-        WHERE ($1 = '' OR bank = $1) AND op_hash = ANY($2::bytea[]) GROUP BY op_hash
-        HAVING count(DISTINCT (kind, id)) > 1 OR max(version) - min(version) + 1 <> count(*)"""
-    async for op_hash, id, first, last, count, actors in source.rows(scattered, source.bank, suspects):
-        detail = f"{count} events in v{first}..v{last} of {actors} actor(s)"
-        findings.breach(3, "not exactly once", f"{id} operation {op_hash.hex()}", detail)
+_UNEXPLAINED = """
+    SELECT j.id, j.version, j.type, o.id FROM journal j LEFT JOIN operation o ON o.op_hash = j.op_hash
+    WHERE ($1 = '' OR j.bank = $1) AND j.op_hash <> ''
+      AND (o.op_hash IS NULL OR o.kind <> j.kind OR o.id <> j.id OR o.bank <> j.bank)"""
 
 
 async def check_operations(source: Source, findings: Findings) -> None:
+    """Every event is of an operation that is stored, and of that operation's actor; no operation stands twice."""
     findings.looked(
         3, int(await source.value("SELECT count(*) FROM operation WHERE $1 = '' OR bank = $1", source.bank))
     )
-    suspects = [row[0] for row in await source.all(_SUSPECT, source.bank)]
-    for start in range(0, len(suspects), CHUNK):
-        await _check_suspects(source, findings, suspects[start : start + CHUNK])
-    await _check_nameless(source, findings)
+    for id, version, type, owner in await source.all(_UNEXPLAINED, source.bank):
+        findings.breach(3, "unexplained event", f"{id} v{version}", f"{type}: its operation is of {owner or 'nobody'}")
     twice = "SELECT op_hash, count(*) FROM operation GROUP BY op_hash HAVING count(*) > 1"
     async for op_hash, count in source.rows(twice):
         findings.breach(3, "operation twice", op_hash.hex(), f"{count} rows")
 
 
-async def _check_nameless(source: Source, findings: Findings) -> None:
-    """Only the day's end writes without an operation: closes of a loan's days, ends of a customer's lines.
+def check_runs(findings: Findings, events: list[Recorded]) -> None:
+    """Of one actor: an operation's events follow each other without a gap, and it comes once.
 
-    What such a close asks of others (the overdue notice) stands right behind it.
+    Only the day's end writes without an operation: closes of a loan's days, ends of a customer's lines. What such a
+    close asks of others (the overdue notice) stands right behind it.
     """
-    nameless = f"""
-        SELECT j.id, j.version, j.type FROM journal j
-        WHERE ($1 = '' OR j.bank = $1) AND j.op_hash = '' AND NOT (
-            (j.kind = 2 AND j.type IN {NAMELESS_OF_LOANS}) OR (j.kind = 1 AND j.type = 'LineExpired')
-            OR (j.kind = 2 AND j.type = 'EffectRequested' AND EXISTS (
-                SELECT 1 FROM journal p WHERE p.kind = j.kind AND p.id = j.id AND p.version = j.version - 1
-                AND p.op_hash = '')))"""
-    async for id, version, type in source.rows(nameless, source.bank):
-        findings.breach(3, "unexplained event", f"{id} v{version}", f"{type} without an operation")
+    seen: set[bytes] = set()
+    last: bytes | None = None
+    for event in events:
+        op_hash = event.op_hash
+        if not op_hash:
+            allowed = event.type in NAMELESS[event.kind] or (event.type == "EffectRequested" and last == b"")
+            if not allowed:
+                findings.breach(
+                    3, "unexplained event", f"{event.id} v{event.version}", f"{event.type} without an operation"
+                )
+        elif op_hash != last:
+            if op_hash in seen:
+                subject = f"{event.id} operation {op_hash.hex()}"
+                findings.breach(3, "not exactly once", subject, f"again in v{event.version}, after other operations")
+            seen.add(op_hash)
+        last = op_hash
 
 
 _PLAIN = """

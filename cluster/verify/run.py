@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from msgspec import Struct
 
 from cluster.verify.accounts import AccountCodes
-from cluster.verify.banks import check_bank_of_rows, check_references
+from cluster.verify.banks import check_bank_of_rows, check_banks_known, check_references
 from cluster.verify.crew import Errand, crew_size, together
 from cluster.verify.customers import compare_memo
 from cluster.verify.findings import INVARIANTS, Breach, Findings
@@ -119,6 +119,7 @@ async def _check_all(
         sums = await _alone(source, findings, split, progress)
         await _steps(source, findings, steps, progress)
     sums.add(await check_split(source, findings, split))
+    await check_banks_known(source, findings, sums.banks)
     totals = {bank: Counter(loans) for bank, loans in sums.loans.items()}
     await compare_banks(source, findings, totals, await AccountCodes.read(source))
     await compare_memo(source, findings, sums.promised)

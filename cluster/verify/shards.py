@@ -15,6 +15,7 @@ from cluster.verify.customers import CustomerCheck
 from cluster.verify.effects import check_effects
 from cluster.verify.findings import Findings
 from cluster.verify.loans import LoanCheck, balances
+from cluster.verify.operations import check_runs
 from cluster.verify.replay_with_evolve import check_replay, typed_columns
 from cluster.verify.source import KIND_NAMES, Recorded, Source
 
@@ -34,16 +35,18 @@ class Split(Struct, frozen=True, kw_only=True):
 
 
 class Sums(Struct, kw_only=True):
-    """Of a range of shards: the loans' sums and the lines' promises by bank."""
+    """Of a range of shards: the loans' sums and the lines' promises by bank; the banks of all events."""
 
     loans: dict[str, dict[str, int]] = {}
     promised: dict[str, int] = {}
+    banks: set[str] = set()
 
     def add(self, other: "Sums") -> None:
         for bank, sums in other.loans.items():
             mine = self.loans.setdefault(bank, {})
             for name, value in sums.items():
                 mine[name] = mine.get(name, 0) + value
+        self.banks |= other.banks
         for bank, fen in other.promised.items():
             self.promised[bank] = self.promised.get(bank, 0) + fen
 
@@ -71,16 +74,18 @@ async def check_shards(source: Source, findings: Findings, shards: range, split:
     codes = await AccountCodes.read(source)
     loans = LoanCheck(findings, codes, balances(source, *bounds("loan", shards)))
     reader = _Reader(source, findings, CustomerCheck(source, findings), loans)
+    banks: set[str] = set()
     for shard in shards:
         events = await source.chain(shard)
         check_chain(findings, events)
+        banks |= {event.bank for event in events}
         rows = {kind: await _rows(source, kind, *bounds(kind, range(shard, shard + 1))) for kind in LETTERS}
         await reader.check(_by_actor(events, split), rows, split)
         done()
     for id in await loans.finish():
         if ("loan", id) not in split.actors:
             findings.breach(2, "postings without a loan", id, "no event of this loan")
-    return reader.sums()
+    return reader.sums(banks)
 
 
 async def check_split(source: Source, findings: Findings, split: Split) -> Sums:
@@ -97,7 +102,7 @@ async def check_split(source: Source, findings: Findings, split: Split) -> Sums:
         actors: dict[str, Actors] = {name: {} for name in LETTERS}
         actors[kind] = {id: events} if events else {}
         await reader.check(actors, rows, Split())
-        total.add(reader.sums())
+        total.add(reader.sums({event.bank for event in events}))
     return total
 
 
@@ -135,10 +140,9 @@ class _Reader:
         names = typed_columns("loan")
         self._status, self._owed = 4 + names.index("status"), 4 + names.index("principal_fen_outstanding")
 
-    def sums(self) -> Sums:
-        return Sums(
-            loans={bank: dict(sums) for bank, sums in self._loans.totals.items()}, promised=self._customers.promised
-        )
+    def sums(self, banks: set[str]) -> Sums:
+        loans = {bank: dict(sums) for bank, sums in self._loans.totals.items()}
+        return Sums(loans=loans, promised=self._customers.promised, banks=banks)
 
     async def check(self, actors: dict[str, Actors], rows: dict[str, dict[str, Any]], split: Split) -> None:
         brief = {id: (id, row[self._owed] or 0, row[self._status], row[3]) for id, row in rows["loan"].items()}
@@ -163,6 +167,7 @@ class _Reader:
         check_versions(findings, id, events, row[2] if row else None)
         if not events:
             return
+        check_runs(findings, events)
         check_effects(findings, events)
         if row is None:
             findings.breach(7, "no row", id, f"{len(events)} events, no {kind} row")

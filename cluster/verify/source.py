@@ -29,8 +29,11 @@ class Recorded(NamedTuple):
     at_ms: int
 
     def fields(self) -> dict[str, Any]:
-        """The event as a plain map (keys as the writer named them, dates as text)."""
-        decoded = msgspec.msgpack.decode(self.body)
+        """The event as a plain map (keys as the writer named them, dates as text). Raises `ValueError`."""
+        try:
+            decoded = msgspec.msgpack.decode(self.body)
+        except msgspec.MsgspecError as error:
+            raise ValueError(f"{self.id} v{self.version}: {error}") from None
         if not isinstance(decoded, dict):
             raise ValueError(f"{self.id} v{self.version}: the event is not a map")
         return decoded

@@ -234,6 +234,42 @@ async def test_an_event_rewritten(copy: str) -> None:
     assert "hash" in broken(await after(copy, tamper))[4]
 
 
+@pytest.mark.parametrize("type", ["EffectRequested", "EffectSettled", "Repaid", "LineReserved", "TokenMoved"])
+async def test_an_event_that_cannot_be_read(copy: str, type: str) -> None:
+    """It is a finding, and the rest is checked all the same."""
+
+    async def tamper(f: Forger) -> None:
+        _, id, version = await f.find(type)
+        await f.sql("UPDATE journal SET body = '\\x93'::bytea WHERE id = $1 AND version = $2", id, version)
+
+    found = broken(await after(copy, tamper))
+    assert "hash" in found[4]
+    assert "replay raised" in found[7]
+
+
+async def test_events_of_an_unknown_bank(copy: str) -> None:
+    async def tamper(f: Forger) -> None:
+        _, id, _ = await f.find("CustomerRegistered")
+        await f.sql("UPDATE journal SET bank = 'nowhere' WHERE id = $1", id)
+        await f.rechain(id)
+
+    found = broken(await after(copy, tamper))
+    assert {"unknown bank", "journal of another bank"} <= found[8]
+
+
+async def test_an_event_without_an_operation(copy: str) -> None:
+    """Only the day's end writes so; a repayment never."""
+
+    async def tamper(f: Forger) -> None:
+        _, id, version = await f.find("Repaid")
+        await f.sql("UPDATE journal SET op_hash = '' WHERE id = $1 AND version = $2", id, version)
+        await f.rechain(id)
+
+    found = broken(await after(copy, tamper))
+    assert set(found) == {3}
+    assert "unexplained event" in found[3]
+
+
 async def test_a_link_of_the_chain_replaced(copy: str) -> None:
     async def tamper(f: Forger) -> None:
         _, id, version = await f.find("Signed")
