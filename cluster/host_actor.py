@@ -21,7 +21,6 @@ from runtime.ray_world import NAMESPACE, Desk, Handles, RayHands, RayTransport, 
 from runtime.router import Router, decode_asks
 from storage.eod import PostgresEod
 
-
 GC_THRESHOLD = (50_000, 20, 50)
 """States are trees without circles: looked for every 700 objects, circles cost a fifth of a sweep (measured)."""
 

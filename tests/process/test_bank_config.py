@@ -138,7 +138,7 @@ def test_a_wrong_file_is_refused_with_file_and_field(folder: Path, breaks: Break
 
 def test_the_same_version_of_a_flow_twice_is_refused(folder: Path) -> None:
     shutil.copy(folder / "flows" / "drawdown.bpmn", folder / "flows" / "again.bpmn")
-    with pytest.raises(BadBankConfig, match="drawdown@1: .*is there twice"):
+    with pytest.raises(BadBankConfig, match=r"drawdown@1: .*is there twice"):
         load_banks(folder)
 
 
