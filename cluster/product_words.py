@@ -118,7 +118,9 @@ BANK: dict[str, Word] = {
     "sms_templates": Word("短信模板", "", ""),
     "bounds": Word("监管范围", "", "见下 see below"),
     "calendar": Word("自定日历", "", "日期为working或holiday，优先于公布安排 stated days win over published ones"),
-    "extension_short_months": Word("展期：短期界限", "月 months", "不超过此期限为短期 loans of at most so many months are short"),
+    "extension_short_months": Word(
+        "展期：短期界限", "月 months", "不超过此期限为短期 loans of at most so many months are short"
+    ),
     "extension_short_percent": Word("展期：短期上限", "%", "展期合计占原期限 of the original term, in all"),
     "extension_long_percent": Word("展期：长期上限", "%", "展期合计占原期限 of the original term, in all"),
     "calendar_years": Word("日历年份", "年 years", "首年与末年 first and last"),

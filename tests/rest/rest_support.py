@@ -116,7 +116,6 @@ class Rows:
         wanted = [row for row in self.entries if types is None or row.type in types]
         return [row for row in wanted if row.version > after_version][:limit]
 
-
     async def account_totals(self, bank: str, on: date) -> list[Any]:
         return []
 
