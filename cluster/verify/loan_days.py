@@ -1,4 +1,4 @@
-"""Closes of days: interest, dues, class, allowance. What arrears bear: loan_charges; accrual turns: loan_accrual.
+"""Closes of days: interest, dues, class, allowance; arrears bear what loan_charges says, accrual turns in loan_accrual.
 
 Invariant 6: one close per (loan, date), dates in order. Each sum of a close is held against the checker's own: interest
 by days, what the plan bills, the class that overdue days ask for, rate x outstanding set aside.
