@@ -86,7 +86,18 @@ def plans_of(order: Order, banks: list[BankTerms]) -> tuple[list[LifePlan], int]
     long = long_lives(banks, order.on, order.history, order.methods, order.products) if order.history else []
     if order.history and not long:
         raise Failure(f"没有产品期限够长 no product lends long enough for {order.history} events")
-    return [*everyday, *long], len(everyday)
+    plans = [*everyday, *long]
+    first, known = first_day(plans), max(terms.lpr[0][0] for terms in banks)
+    if first < known:
+        raise Failure(
+            f"LPR自{known}起公布，最早借据将于{first}发放 the LPR begins on {known}, the oldest loan on {first}"
+        )
+    return plans, len(everyday)
+
+
+def first_day(plans: list[LifePlan]) -> date:
+    """When the first loan is drawn."""
+    return min(loan.drawn_on for plan in plans for loan in plan.loans)
 
 
 async def sketch(order: Order, banks: list[BankTerms], master_key: bytes, progress: Progress) -> Sketch:
@@ -111,9 +122,8 @@ async def generate(
     """Write a book of the banks into a migrated database. Raises `Failure`, and asyncpg's errors."""
     check(order, banks)
     plans, _ = plans_of(order, banks)
-    first = min(loan.drawn_on for plan in plans for loan in plan.loans)
     await records_held(url, append)
-    there = await prepare_banks(url, banks, first, order.on)
+    there = await prepare_banks(url, banks, first_day(plans), order.on)
     drawn = await sketch(order, there, master_key, progress)
     return await write(
         url, master_key, there, drawn.templates, drawn.copies, seed=order.seed, append=append, progress=progress

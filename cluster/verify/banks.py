@@ -37,7 +37,8 @@ async def check_bank_of_rows(source: Source, findings: Findings) -> None:
     for table in ("posting", "operation"):
         sql = f"""
             SELECT t.id, min(t.bank), r.bank, count(*) FROM {table} t
-            JOIN ({_ACTORS}) r ON r.kind = t.kind AND r.id = t.id WHERE t.bank <> r.bank AND ($1 = '' OR $1 IN (t.bank, r.bank)) GROUP BY t.id, r.bank"""
+            JOIN ({_ACTORS}) r ON r.kind = t.kind AND r.id = t.id
+            WHERE t.bank <> r.bank AND ($1 = '' OR $1 IN (t.bank, r.bank)) GROUP BY t.id, r.bank"""
         for id, bank, row_bank, count in await source.all(sql, source.bank):
             findings.breach(8, f"{table} of another bank", id, f"{count} rows of {bank}, the actor is of {row_bank}")
     for kind in KIND_NAMES.values():

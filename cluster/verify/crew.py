@@ -4,6 +4,7 @@ A process that dies or meets an error ends the verification with that error: no 
 """
 
 import asyncio
+import gc
 import multiprocessing
 import os
 from collections.abc import Callable
@@ -19,6 +20,8 @@ from cluster.verify.source import opened
 EVENTS_WORTH_IT = 100_000
 """Below this many events a second process costs more (its start: about a second) than it saves."""
 RANGES_EACH = 4
+GC_THRESHOLD = (200_000, 50, 100)
+"""A shard's events are many objects without circles: looking for circles every 700 of them costs a tenth."""
 Told = Callable[[int, int], None]
 
 
@@ -93,6 +96,7 @@ def _heard(end: Connection) -> tuple[Findings, Sums] | None:
 
 
 def _work(errand: Errand, parent: Connection) -> None:
+    gc.set_threshold(*GC_THRESHOLD)
     try:
         asyncio.run(_ranges(errand, parent))
     except (EOFError, BrokenPipeError, KeyboardInterrupt):
