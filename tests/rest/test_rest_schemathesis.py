@@ -131,7 +131,7 @@ schema = schemathesis.openapi.from_dict(document)
 
 @schema.parametrize()
 @settings(
-    max_examples=12,
+    max_examples=6,
     deadline=None,
     derandomize=True,
     database=None,
