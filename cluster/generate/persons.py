@@ -3,15 +3,16 @@
 The same length, so that sealed and masked texts fit where a template's were (mould.py). Nobody real is meant.
 """
 
-from datetime import date
+from operator import mul
 
-from cluster.demo.people import GIVEN_FEMALE, GIVEN_MALE, SURNAMES, card_number, identity_number
+from actors.customer.identity import CHECK_CHARACTERS, WEIGHTS
+from cluster.demo.people import GIVEN_FEMALE, GIVEN_MALE, SURNAMES, card_number
 from cluster.failures import Failure
 from cluster.generate.template import Person
 
 _DAYS = 336
 _ORDERS = 498
-"""Twelve months of 28 days; order numbers 1..996 as identity_number makes them of 0..497 and the sex."""
+"""Twelve months of 28 days; order numbers 1..996 odd for men, even for women."""
 
 
 def person(number: int, division: str, birth_year: int) -> Person:
@@ -26,6 +27,7 @@ def person(number: int, division: str, birth_year: int) -> Person:
     given = GIVEN_MALE if male else GIVEN_FEMALE
     name = SURNAMES[number % len(SURNAMES)] + given[number % len(given)] + given[number // 7 % len(given)]
     place = division + (f"{rest + 1:0{free}d}" if free else "")
-    born = date(birth_year, month + 1, day + 1)
+    digits = f"{place}{birth_year}{month + 1:02d}{day + 1:02d}{order * 2 + (1 if male else 2):03d}"
+    identity_number = digits + CHECK_CHARACTERS[sum(map(mul, WEIGHTS, map(int, digits))) % 11]
     phone = f"1{3 + number % 7}{number * 7919 % 10**9:09d}"
-    return Person(name, identity_number(place, born, order, bool(male)), phone, card_number(number))
+    return Person(name, identity_number, phone, card_number(number))

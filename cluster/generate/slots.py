@@ -5,6 +5,7 @@ seed gives the same book, sealed texts included (their nonces come from the seed
 """
 
 from hashlib import blake2b, sha256, shake_128
+from struct import Struct
 
 from actors.address import SHARDS
 from actors.customer import identity
@@ -17,31 +18,30 @@ SHARD_BYTES, NUMBER_BYTES, NONCE_BYTES, SERIAL_BYTES, OPERATION_BYTES = 4, 7, 12
 _NUMBERS = 10**14
 
 
-def _steps() -> list[list[int]]:
+def _steps() -> list[dict[bytes, int]]:
     """ISO 7064 MOD 11,10 three digits at a time: [remainder before][digits] -> remainder after."""
     table = []
     for start in range(11):
-        row = []
+        row = {}
         for digits in range(1000):
             p = start
             for ch in f"{digits:03d}":
                 p = ((p + int(ch)) % 10 or 10) * 2 % 11
-            row.append(p)
+            row[b"%03d" % digits] = p
         table.append(row)
     return table
 
 
 _STEPS = _steps()
+_CHECK = [b"%d" % ((11 - p) % 10) for p in range(11)]
 
 
 def digits_of_id(shard: int, number: int) -> bytes:
     """The 19 digits of an id after its letter, as `actors.address.make_id` writes them."""
-    n = shard * _NUMBERS + number % _NUMBERS
-    p, rest = 10, 10**15
-    for _ in range(6):
-        p = _STEPS[p][n // rest % 1000]
-        rest //= 1000
-    return b"%018d%d" % (n, (11 - p) % 10)
+    digits, s = b"%04d%014d" % (shard, number % _NUMBERS), _STEPS
+    p = s[s[s[10][digits[:3]]][digits[3:6]]][digits[6:9]]
+    p = s[s[s[p][digits[9:12]]][digits[12:15]]][digits[15:]]
+    return digits + _CHECK[p]
 
 
 def short(text: str) -> bytes:
@@ -97,30 +97,32 @@ class Slots:
         return slot + len(self._template.operations)
 
     def _measure(self) -> None:
-        """Where in a copy's stream of bytes what lies: numbers of ids, nonces, operations, serials."""
+        """How a copy's stream of bytes is cut: numbers of ids, nonces, operations, serials; and so its hex digits."""
         t = self._template
-        numbers = NUMBER_BYTES * len(t.ids)
-        self._nonces = range(numbers, numbers + 4 * NONCE_BYTES, NONCE_BYTES)
-        operations = self._nonces.stop
-        self._operations = range(operations, operations + OPERATION_BYTES * len(t.operations), OPERATION_BYTES)
-        self._length = self._operations.stop + SERIAL_BYTES * len(t.secrets.serials)
-        self._numbers = range(0, numbers, NUMBER_BYTES)
+        sizes = [NUMBER_BYTES] * len(t.ids) + [NONCE_BYTES] * len(t.secrets.sealed)
+        self._operations = slice(len(sizes), len(sizes) + len(t.operations))
+        sizes += [OPERATION_BYTES] * len(t.operations) + [SERIAL_BYTES] * len(t.secrets.serials)
+        self._length = sum(sizes)
+        self._cut = Struct("".join(f"{size}s" for size in sizes)).unpack
+        self._cut_hex = Struct("".join(f"{2 * size}s" for size in sizes)).unpack
 
     def values(self, number: int, shard: int) -> tuple[bytes, ...]:
         """The ``number``-th copy's values; numbers are unique over all lives of a book."""
         stream = shake_128(self._seed + number.to_bytes(8, "big")).digest(self._length)
-        hexed = stream.hex().encode()
-        ids = [digits_of_id(shard, int.from_bytes(stream[a : a + NUMBER_BYTES], "big")) for a in self._numbers]
+        parts, hexed = self._cut(stream), self._cut_hex(stream.hex().encode())
+        n_ids, operations = len(self._template.ids), self._operations
+        ids = [digits_of_id(shard, int.from_bytes(part, "big")) for part in parts[:n_ids]]
+        nonces = parts[n_ids : operations.start]
         who = person(number, self._division, self._template.birth_year)
         owner = "C" + ids[0].decode()
         seal = self._vault.seal
         values = (
             shard.to_bytes(SHARD_BYTES, "big"),
             *ids,
-            *[stream[a : a + OPERATION_BYTES] for a in self._operations],
-            *[hexed[a * 2 : (a + OPERATION_BYTES) * 2] for a in self._operations],
-            *[hexed[a * 2 : (a + SERIAL_BYTES) * 2] for a in range(self._operations.stop, self._length, SERIAL_BYTES)],
-            *[seal(owner, text, stream[a : a + NONCE_BYTES]) for text, a in zip(who, self._nonces, strict=True)],
+            *parts[operations],
+            *hexed[operations],
+            *hexed[operations.stop :],
+            *[seal(owner, text, nonce) for text, nonce in zip(who, nonces, strict=True)],
             self._vault.blind(who.identity_number),
             *shown(who),
         )
