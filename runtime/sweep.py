@@ -33,7 +33,7 @@ class Errand(Struct, frozen=True, kw_only=True):
     """What is asked of each: ``body`` the encoded command, of actors of ``bank``.
 
     ``channel`` "" sends it without an operation: only for a command that is idempotent by its actor's state. Otherwise
-    the operation's id is ``prefix``/actor/``suffix``.
+    the operation's id is ``prefix``/actor/``suffix``. ``tally`` names a field of the view: its values are counted.
     """
 
     kind: str
@@ -42,6 +42,7 @@ class Errand(Struct, frozen=True, kw_only=True):
     channel: str = ""
     prefix: str = ""
     suffix: str = ""
+    tally: str = ""
 
 
 class Left(Struct, frozen=True, array_like=True):
@@ -53,11 +54,15 @@ class Left(Struct, frozen=True, array_like=True):
 
 
 class Swept(Struct, kw_only=True):
-    """``codes``: answers counted, "" is success. ``away``: actors whose slot is not (or no longer) this host's."""
+    """``codes``: answers counted, "" is success; ``tally``: values of the errand's field, of successes.
+
+    ``away``: actors whose slot is not (or no longer) this host's.
+    """
 
     codes: dict[str, int]
     left: list[Left]
     away: list[str]
+    tally: dict[str, int] = {}
 
 
 class Sweeper:
@@ -128,6 +133,7 @@ class _Run:
         self.cold: deque[Activation] = deque()
         self.swept = Swept(codes={}, left=[], away=[])
         self._codes: Counter[str] = Counter()
+        self._tally: Counter[str] = Counter()
 
     async def room(self) -> None:
         """Returns when fewer than the window's turns wait for their answers; half of it is kept full meanwhile."""
@@ -139,7 +145,7 @@ class _Run:
     async def ended(self) -> Swept:
         await self._until(0)
         self._let_go()
-        self.swept.codes = dict(self._codes)
+        self.swept.codes, self.swept.tally = dict(self._codes), dict(self._tally)
         return self.swept
 
     async def _until(self, left: int) -> None:
@@ -170,6 +176,8 @@ class _Run:
             self.swept.away.append(id)
             return
         self._codes[answer.code] += 1
+        if self._errand.tally and answer.ok:
+            self._tally[str(answer.result().get(self._errand.tally, ""))] += 1
         if answer.code:
             reason = self._host.quarantined.get(id, "") or ", ".join(f"{k} {v}" for k, v in answer.result().items())
             self.swept.left.append(Left(id, answer.code, reason))

@@ -28,6 +28,7 @@ class Done(Struct, frozen=True, kw_only=True):
     """Answers counted by code ("" is success), who did not do it, and slots and ids that are not this host's."""
 
     codes: dict[str, int] = {}
+    tally: dict[str, int] = {}
     left: tuple[Left, ...] = ()
     away_slots: tuple[int, ...] = ()
     away_ids: tuple[str, ...] = ()
@@ -47,6 +48,7 @@ async def sweep_host(host: Host, eod: PostgresEod, order: Order) -> Done:
     elsewhere |= {host.slot_of(order.errand.kind, id) for id in swept.away} & set(order.slots)
     return Done(
         codes=swept.codes,
+        tally=swept.tally,
         left=tuple(swept.left),
         away_slots=tuple(sorted(elsewhere)),
         away_ids=tuple(swept.away) if order.ids else (),

@@ -15,9 +15,9 @@ from cluster.eod.hands import Hands
 from cluster.eod.reminders import STEP as REMINDERS
 from cluster.eod.reminders import Reminders, reminder_days
 from cluster.eod.spread import Spread
-from cluster.eod.steps import STEPS, Clock, Day, Step, Watcher
+from cluster.eod.steps import STEPS, TALLY, Clock, Day, Step, Watcher
 from cluster.failures import Failure
-from storage.eod import PostgresEod, RunRow, RunsAlready, only_run
+from storage.eod import PostgresEod, RunRow, RunsAlready, StepRow, only_run
 from storage.postgres import PostgresStore
 
 ONE_DAY = timedelta(days=1)
@@ -165,6 +165,12 @@ class EodRun:
         await self._eod.end_step(day.bank, day.date, step.name, counts, day.clock.lap())
         self._watcher.step_ends(time.monotonic() - begun)
 
+    async def _overdue(self, run: RunRow, close: StepRow | None) -> int:
+        """Loans overdue after the close: as they answered, or counted anew when an answer may have been lost."""
+        if run.starts > 1 or self._spread.lost or close is None:
+            return await self._eod.overdue(run.bank, run.date)
+        return close.counts.get(f"{TALLY}overdue", 0)
+
     async def _report(self, run: RunRow) -> dict[str, Any]:
         steps = await self._eod.steps(run.bank, run.date)
         aside = await self._eod.set_aside(run.bank, day=run.date)
@@ -178,7 +184,7 @@ class EodRun:
             "touched": run.planned["touched"],
             "billed": run.planned["billed"],
             "overdue_before": run.planned["overdue"],
-            "overdue": await self._eod.overdue(run.bank, run.date),
+            "overdue": await self._overdue(run, close),
             "closed": closed,
             "set_aside": [{"id": item.id, "code": item.code, "reason": item.reason} for item in aside],
             "seconds": round(sum(row.seconds for row in steps.values()), 3),

@@ -38,6 +38,8 @@ class Spread:
     def __init__(self, directory: Directory, hands: Hands) -> None:
         self._directory = directory
         self._hands = hands
+        self.lost = 0
+        """Orders whose host died or could not be reached: what they did is done, and told to nobody."""
 
     async def slots(self) -> list[int]:
         """All shards, and the slots of dedicated actors."""
@@ -78,6 +80,7 @@ class Spread:
                 try:
                     done = await self._hands.sweep(host, replace(order, slots=tuple(group)))
                 except (HostGone, StoreError):
+                    self.lost += 1
                     groups.clear()
                     return
                 finished = sorted(set(group) - set(done.away_slots))

@@ -33,6 +33,8 @@ LOANS_AN_ORDER = 2_500
 SHARDS_AN_ORDER_MAX = 256
 ONE_DAY = timedelta(days=1)
 POLL_S = 0.2
+TALLY = "now "
+"""Before a status in a step's counts: how many have it after their close."""
 AGAIN = frozenset(
     code.word
     for code in (
@@ -83,11 +85,11 @@ class Day(NamedTuple):
     url: str
     files: str
 
-    def errand(self, kind: str, command: Command, prefix: str = "") -> Errand:
+    def errand(self, kind: str, command: Command, prefix: str = "", tally: str = "") -> Errand:
         """With ``prefix`` an operation of its own for each actor and day, without it none at all."""
         body = msgspec.msgpack.encode(command)
         if not prefix:
-            return Errand(kind=kind, bank=self.bank, body=body)
+            return Errand(kind=kind, bank=self.bank, body=body, tally=tally)
         return Errand(
             kind=kind, bank=self.bank, body=body, channel=CHANNEL, prefix=prefix, suffix=self.date.isoformat()
         )
@@ -107,13 +109,14 @@ async def _sweep(day: Day, row: StepRow, order: Order, planned: int) -> None:
     done = set(row.shards)
     todo = [slot for slot in slots if slot not in done]
     size = min(max(1, LOANS_AN_ORDER * len(slots) // max(1, planned)), SHARDS_AN_ORDER_MAX)
-    actors = sum(row.counts.values())
+    actors = sum(count for code, count in row.counts.items() if not code.startswith(TALLY))
     day.watcher.step_moves(len(done), len(slots), actors)
 
     async def note(finished: list[int], answer: Done) -> None:
         nonlocal actors
         left = [(left.id, left.code, left.reason) for left in answer.left if row.step == "close"]
-        await day.eod.mark(day.bank, day.date, row.step, finished, answer.codes, day.clock.lap(), left)
+        counts = answer.codes | {TALLY + value: count for value, count in answer.tally.items()}
+        await day.eod.mark(day.bank, day.date, row.step, finished, counts, day.clock.lap(), left)
         done.update(finished)
         actors += sum(answer.codes.values())
         day.watcher.step_moves(len(done), len(slots), actors)
@@ -161,7 +164,7 @@ async def _close(day: Day, row: StepRow) -> dict[str, int]:
     Who cannot is asked again for a while (its auto-debit may end), then set aside with the reason; those set aside on
     earlier days are asked too.
     """
-    errand = day.errand("loan", CloseDay(date=day.date))
+    errand = day.errand("loan", CloseDay(date=day.date), tally="status")
     selection = "all_to_close" if day.month_end else "to_close"
     await _sweep(day, row, Order(errand=errand, day=day.date, selection=selection), day.planned["touched"])
     end = time.monotonic() + day.settle_s
@@ -186,7 +189,8 @@ async def _once_more(day: Day, order: Order, ids: list[str]) -> None:
     done = [id for id in ids if id not in left and id not in answer.away_ids]
     await day.eod.resolve(day.bank, day.date, "close", done)
     changed = [(left.id, left.code, left.reason) for left in left.values()]
-    await day.eod.mark(day.bank, day.date, "close", [], {"": len(done)} if done else {}, 0.0, changed)
+    counts = {TALLY + value: count for value, count in answer.tally.items()} | ({"": len(done)} if done else {})
+    await day.eod.mark(day.bank, day.date, "close", [], counts, 0.0, changed)
 
 
 async def _seal(day: Day, row: StepRow) -> dict[str, int]:
