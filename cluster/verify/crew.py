@@ -87,7 +87,7 @@ def _heard(end: Connection) -> tuple[Findings, Sums] | None:
     """A shard is done (None), or a range is: what it gave."""
     try:
         said = end.recv()
-    except EOFError:
+    except (EOFError, ConnectionResetError):
         raise CrewFailed("a process of the verification ended unexpectedly") from None
     if isinstance(said, str):
         raise CrewFailed(said)
