@@ -60,7 +60,7 @@ class BankDates(NamedTuple):
 _LIVING = "l.status IN ('active', 'overdue')"
 _LOANS = (
     "SELECT 'loan', l.id, l.bank, l.shard, l.version, l.state, l.wake_at FROM unnest($2::int[]) s(shard)"
-    " CROSS JOIN LATERAL (SELECT * FROM loan l WHERE l.bank = $1 AND l.shard = s.shard AND {what}) l"
+    " CROSS JOIN LATERAL (SELECT * FROM loan l WHERE l.bank = $1 AND l.shard = s.shard AND {what} OFFSET 0) l"
 )
 SELECTIONS: dict[str, str] = {
     # $1 bank, $2 shards, $3 the day
@@ -70,16 +70,20 @@ SELECTIONS: dict[str, str] = {
     "lines": (
         "SELECT 'customer', c.id, c.bank, c.shard, c.version, c.state, c.wake_at FROM unnest($2::int[]) s(shard)"
         " CROSS JOIN LATERAL"
-        " (SELECT * FROM customer c WHERE c.bank = $1 AND c.shard = s.shard AND c.line_ends <= $3) c"
+        " (SELECT * FROM customer c WHERE c.bank = $1 AND c.shard = s.shard AND c.line_ends <= $3 OFFSET 0) c"
     ),
     "reminders": (  # $3: the due date
         "SELECT 'customer', c.id, c.bank, c.shard, c.version, c.state, c.wake_at"
         " FROM (SELECT DISTINCT l.customer_id FROM unnest($2::int[]) s(shard) CROSS JOIN LATERAL"
         " (SELECT customer_id FROM loan l WHERE l.bank = $1 AND l.shard = s.shard AND l.next_due = $3"
-        f" AND {_LIVING}) l) d JOIN customer c ON c.id = d.customer_id AND c.bank = $1"
+        f" AND {_LIVING} OFFSET 0) l OFFSET 0) d"
+        " CROSS JOIN LATERAL (SELECT * FROM customer c WHERE c.id = d.customer_id OFFSET 0) c"
     ),
 }
-"""What a sweep goes to, by name; each reads through an index of (bank, shard, a date)."""
+"""What a sweep goes to, by name; each reads through an index of (bank, shard, a date), shard by shard.
+
+OFFSET 0 keeps it so: else a plan made while the tables were small joins every loan that is due with every shard.
+"""
 
 _PLANNED = (
     "SELECT count(*) FILTER (WHERE l.closed_to < $2) AS touched,"
@@ -87,9 +91,10 @@ _PLANNED = (
     " count(*) FILTER (WHERE l.status = 'overdue') AS overdue,"
     " count(*) FILTER (WHERE l.next_due <= $2) AS due"
     " FROM (SELECT generate_series(0, (SELECT max(shard) FROM shard))) s(shard) CROSS JOIN LATERAL"
-    " (SELECT * FROM loan l WHERE l.bank = $1 AND l.shard = s.shard AND l.next_due IS NOT NULL"
-    f" AND ($3 OR l.next_due <= $2::date + 1) AND {_LIVING}) l"
+    f" (SELECT * FROM loan l WHERE l.bank = $1 AND l.shard = s.shard AND l.next_due {{which}} AND {_LIVING} OFFSET 0) l"
 )
+_PLANNED_DAY, _PLANNED_ALL = _PLANNED.format(which="<= $2::date + 1"), _PLANNED.format(which="IS NOT NULL")
+"""Two texts: one with the choice as a parameter would read every loan of the bank (one plan serves all values)."""
 
 
 class PostgresEod:
@@ -114,7 +119,7 @@ class PostgresEod:
 
     async def plan(self, bank: str, day: date, month_end: bool) -> dict[str, int]:
         """Loans that the close of ``day`` touches, those billed for the next day, overdue, and due up to ``day``."""
-        [row] = await self._database.rows(_PLANNED, bank, day, month_end)
+        [row] = await self._database.rows(_PLANNED_ALL if month_end else _PLANNED_DAY, bank, day)
         return dict(row)
 
     async def overdue(self, bank: str, day: date) -> int:
@@ -127,7 +132,7 @@ class PostgresEod:
             await self._database.value(
                 "SELECT count(*) FROM (SELECT generate_series(0, (SELECT max(shard) FROM shard))) s(shard)"
                 " CROSS JOIN LATERAL (SELECT 1 FROM loan l WHERE l.shard = s.shard AND l.wake_at > 0 AND l.bank = $1"
-                " AND l.next_due <= $2) l",
+                " AND l.next_due <= $2 OFFSET 0) l",
                 bank,
                 day,
             )
