@@ -16,12 +16,12 @@ from actors.bank import BankTerms, Product
 Conduct = Literal["pays", "counter", "stops", "prepays", "pays_off"]
 """Pays by auto-debit; at the counter; stops paying at ``turn_on``; prepays a part, or everything, on ``turn_on``."""
 
-AGES = ((0, 50), (1, 25), (2, 12), (4, 8), (8, 5))
+AGES = ((0, 60), (1, 22), (2, 10), (4, 5), (8, 3))
 """Months a current loan has been paid for, and weight: most are young, as in a book that grows."""
 OVERDUE_DAYS = (8, 20, 45, 75, 110)
 DUE_ONCE = ("bullet", "pay_anytime")
 """Methods that fall due at maturity only: 利随本清, 随借随还."""
-SIBLINGS = 4
+SIBLINGS = 5
 """Loans of one customer under one line, in most lives."""
 AMOUNT_FEN, AMOUNT_FEN_STEP = 400_000, 50_000
 
