@@ -246,7 +246,7 @@ def _repayment(loans: list[Loan], n: int) -> bytes:
 
 
 def slope(sizes: tuple[int, ...]) -> dict[str, Any]:
-    """One line: seconds against the size of the book, the same loans touched: billed, overdue, then penalty each day."""
+    """One line: seconds against the size of the book, the same loans touched: billed, overdue, then penalty."""
     seconds: dict[str, list[float]] = {"seconds": [], "close_seconds": [], "books_seconds": []}
     for size in sizes:
         with FlatWorld(size) as world:
