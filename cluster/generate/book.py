@@ -96,14 +96,16 @@ async def write(
     """Write the copies. Raises `Failure` when the database holds a book already (unless ``append``)."""
     began = time.monotonic()
     there = await records_held(url, append)
+    used = sorted(set(copies))
+    place = {life: n for n, life in enumerate(used)}
     first, heads = await _where_to_go_on(url) if there else (0, {})
     jobs = [
         Job(
             url=url,
             master_key=master_key,
             seed=seed_bytes(seed),
-            templates=tuple(templates),
-            copies=copies.tobytes(),
+            templates=tuple(templates[life] for life in used),
+            copies=array("H", [place[life] for life in copies]).tobytes(),
             first=first,
             divisions={bank.code: bank.divisions[0] for bank in banks},
             heads=heads,
