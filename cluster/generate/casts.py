@@ -86,18 +86,26 @@ class JournalCast:
         self, values: tuple[bytes, ...], shard: bytes, seq: int, head: bytes, out: list[bytes]
     ) -> tuple[int, bytes]:
         """Append the copy's rows to ``out``; ``shard`` as decimal text. Returns the chain's new (seq, head)."""
-        rows, tails, first_fields, fields = (
-            self._rows.cast(values),
-            self._tails.cast(values),
-            _first_fields,
-            len(JOURNAL),
-        )
+        rows, tails = self._rows.cast(values), self._tails.cast(values)
+        texts, firsts = _numbers(seq + len(self._places))
         for tail_at, tail_end, row_at, row_end, body_at in self._places:
             seq += 1
-            linked = b"%b%b|%d%b%b" % (head, shard, seq, tails[tail_at:tail_end], rows[body_at:row_end])
+            linked = b"".join((head, shard, texts[seq], tails[tail_at:tail_end], rows[body_at:row_end]))
             head = _hash(linked).digest()
-            out += (first_fields(fields, 8, seq, 32), head, rows[row_at:row_end])
+            out += (firsts[seq], head, rows[row_at:row_end])
         return seq, head
+
+
+_texts: list[bytes] = []
+_firsts: list[bytes] = []
+
+
+def _numbers(last: int) -> tuple[list[bytes], list[bytes]]:
+    """Sequence numbers up to ``last`` as text in a link, and as the first fields of a row: made once for all shards."""
+    for seq in range(len(_texts), last + 1):
+        _texts.append(b"|%d" % seq)
+        _firsts.append(_first_fields(len(JOURNAL), 8, seq, 32))
+    return _texts, _firsts
 
 
 def _at_ms(event: JournalRow, number: int) -> int:

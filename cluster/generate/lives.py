@@ -16,14 +16,14 @@ from actors.bank import BankTerms, Product
 Conduct = Literal["pays", "counter", "stops", "prepays", "pays_off"]
 """Pays by auto-debit; at the counter; stops paying at ``turn_on``; prepays a part, or everything, on ``turn_on``."""
 
-AGES = ((0, 60), (1, 22), (2, 10), (4, 5), (8, 3))
+AGES = ((0, 70), (1, 18), (2, 7), (4, 3), (8, 2))
 """Months a current loan has been paid for, and weight: most are young, as in a book that grows."""
 OVERDUE_DAYS = (8, 20, 45, 75, 110)
 DUE_ONCE = ("bullet", "pay_anytime")
 """Methods that fall due at maturity only: 利随本清, 随借随还."""
-SIBLINGS = 5
+SIBLINGS = 6
 """Loans of one customer under one line, in most lives."""
-AMOUNT_FEN, AMOUNT_FEN_STEP = 400_000, 50_000
+AMOUNT_FEN, AMOUNT_FEN_STEP = 300_000, 50_000
 
 
 class LoanPlan(Struct, frozen=True, kw_only=True):
@@ -124,7 +124,7 @@ class _Shelf:
             late_loan = self._ending(stop, 3, 0, "stops", stop)
         yield self._life(f"overdue-{late}", 1, [late_loan])
         ended = self._ending(on - timedelta(days=_ahead(number)), 3, 0, "counter" if number % 2 else "pays")
-        yield self._life("settled", 4, [ended, *(self._current(2, n) for n in range(1, SIBLINGS))])
+        yield self._life("settled", 4, [ended, *(self._current(1, n) for n in range(1, SIBLINGS))])
         turn_on = on - timedelta(days=1 + number % 6)
         conduct: Conduct = "pays_off" if number % 2 else "prepays"
         early = self._loan(on + timedelta(days=20), 1, 0, conduct, turn_on)

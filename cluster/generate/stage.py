@@ -243,7 +243,7 @@ class Stage:
             case "stops":
                 self._outside.penniless.add(id)
             case "prepays":
-                part = loans.Repay(kind="partial", amount_fen=plan.amount_fen // 4 // PREPAY_FEN_STEP * PREPAY_FEN_STEP)
+                part = loans.Repay(kind="partial", amount_fen=plan.amount_fen // 3 // PREPAY_FEN_STEP * PREPAY_FEN_STEP)
                 await self._life(life, "loan", id, part, "early")
             case "pays_off":
                 quote = await self._life(life, "loan", id, loans.GetPayoffQuote())
